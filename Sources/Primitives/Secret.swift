@@ -1,0 +1,46 @@
+/// Key material or a password: compared in constant time, wiped when the last reference goes, and
+/// never printed.
+public final class Secret: Sendable, Equatable, CustomStringConvertible {
+  private nonisolated(unsafe) var bytes: [UInt8]
+
+  public init(_ bytes: [UInt8]) { unsafe self.bytes = bytes }
+
+  /// A pre-shared key or password as the user typed it (UTF-8, no terminator).
+  public convenience init(text: String) { self.init(Array(text.utf8)) }
+
+  deinit { unsafe wipe(&bytes) }
+
+  public var count: Int { unsafe bytes.count }
+
+  public var isEmpty: Bool { unsafe bytes.isEmpty }
+
+  /// Lends the bytes to `body`; callers must not keep them longer than they need.
+  public func withBytes<Result, Failure: Error>(
+    _ body: ([UInt8]) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(bytes)
+  }
+
+  /// Equality in constant time (for equal lengths).
+  public static func == (left: Secret, right: Secret) -> Bool {
+    unsafe equalInConstantTime(left.bytes, right.bytes)
+  }
+
+  /// Never the content: secrets must not reach a log.
+  public var description: String { "<secret>" }
+}
+
+/// Compares without an early exit; only the lengths may be learnt from the time it takes.
+public func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+  guard left.count == right.count else { return false }
+  var difference: UInt8 = 0
+  for index in left.indices { difference |= left[index] ^ right[index] }
+  return difference == 0
+}
+
+/// Overwrites `bytes` with zeros in a way that the optimiser may not leave out.
+@inline(never)
+@_optimize(none)
+public func wipe(_ bytes: inout [UInt8]) {
+  for index in bytes.indices { bytes[index] = 0 }
+}

@@ -1,0 +1,134 @@
+import Primitives
+import Testing
+
+@Suite struct InstantTests {
+  @Test func additionSaturatesInsteadOfTrapping() {
+    #expect(Instant(nanoseconds: .max) + .seconds(1) == Instant(nanoseconds: .max))
+    #expect(Instant(nanoseconds: .min) - .seconds(1) == Instant(nanoseconds: .min))
+    #expect(Instant.zero + .seconds(2) - .milliseconds(500) == Instant(nanoseconds: 1_500_000_000))
+    #expect(Instant(nanoseconds: 5) - Instant(nanoseconds: 8) == .nanoseconds(-3))
+  }
+}
+
+@Suite struct ByteReaderTests {
+  @Test func readsPastTheEndReturnNothingAndMoveNothing() {
+    var reader = ByteReader([1, 2, 3])
+    #expect(reader.readUInt32() == nil)
+    #expect(reader.readUInt16() == 0x0102)
+    #expect(reader.readBytes(2) == nil)
+    #expect(reader.readBytes(-1) == nil)
+    #expect(reader.readUInt8() == 3)
+    #expect(reader.isAtEnd)
+  }
+
+  @Test func aSliceEndsWhereItWasCut() {
+    var reader = ByteReader([1, 2, 3, 4])
+    var slice = reader.readSlice(2)
+    #expect(slice?.readRest() == [1, 2])
+    #expect(slice?.readUInt8() == nil)
+    #expect(reader.readRest() == [3, 4])
+  }
+}
+
+@Suite struct ByteWriterTests {
+  @Test func aLengthFieldCoversWhatItWasTold() {
+    var writer = ByteWriter()
+    writer.write(UInt16(0xaabb))
+    writer.writeLength16(coveringBefore: 2) { $0.write(UInt8(9)) }
+    #expect(writer.bytes == [0xaa, 0xbb, 0, 5, 9])
+  }
+}
+
+@Suite struct SecretTests {
+  @Test func comparesByContentAndPrintsNothing() {
+    #expect(Secret(text: "abc") == Secret(text: "abc"))
+    #expect(Secret(text: "abc") != Secret(text: "abd"))
+    #expect("\(Secret(text: "abc"))" == "<secret>")
+  }
+
+  @Test func wipingLeavesZeros() {
+    var bytes: [UInt8] = [1, 2, 3]
+    wipe(&bytes)
+    #expect(bytes == [0, 0, 0])
+  }
+}
+
+@Suite struct AddressTests {
+  @Test(arguments: [
+    ("::", "::"), ("::1", "::1"), ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+    ("fe80::", "fe80::"), ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("10.0.0.1", "10.0.0.1"),
+  ])
+  func textIsReadAndWritten(_ text: String, _ canonical: String) {
+    #expect(IPAddress(text)?.description == canonical)
+  }
+
+  @Test(arguments: [
+    "", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1..2.3", ":::", "1::2::3", "1:2:3:4:5:6:7",
+    "1:2:3:4:5:6:7:8:9", "g::", "12345::", "+1.2.3.4", "1:2:3:4::5:6:7:8",
+  ])
+  func whatIsNoAddressIsRefused(_ text: String) {
+    #expect(IPAddress(text) == nil)
+  }
+
+  @Test func prefixesContainTheirOwnFamilyOnly() throws {
+    let block = try #require(IPPrefix("10.1.0.0/16"))
+    #expect(block.contains(.v4(IPv4Address(10, 1, 255, 3))))
+    #expect(!block.contains(.v4(IPv4Address(10, 2, 0, 0))))
+    let all = try #require(IPPrefix("0.0.0.0/0"))
+    #expect(all.contains(.v4(IPv4Address(1, 2, 3, 4))))
+    #expect(!all.contains(.v6(IPv6Address(high: 0, low: 1))))
+    #expect(IPPrefix("10.0.0.0/33") == nil)
+    #expect(IPPrefix("10.0.0.0/-1") == nil)
+  }
+}
+
+@Suite struct DeadlineQueueTests {
+  @Test func theEarliestLeavesFirstAndTiesInOrder() {
+    var queue = DeadlineQueue<Int>()
+    queue.set(.zero + .seconds(3), for: 1)
+    queue.set(.zero + .seconds(1), for: 2)
+    queue.set(.zero + .seconds(1), for: 3)
+    queue.set(.zero + .seconds(2), for: 1)
+    queue.set(nil, for: 3)
+    queue.set(.zero + .seconds(1), for: 4)
+    #expect(queue.next == .zero + .seconds(1))
+    #expect(queue.popDue(at: .zero) == nil)
+    let end = Instant.zero + .seconds(9)
+    #expect(queue.popDue(at: end) == 2)
+    #expect(queue.popDue(at: end) == 4)
+    #expect(queue.popDue(at: end) == 1)
+    #expect(queue.popDue(at: end) == nil)
+    #expect(queue.next == nil)
+  }
+
+  @Test func aThousandRandomChangesLeaveAModelAndTheQueueEqual() {
+    var random = SeededRandom(seed: 7)
+    var queue = DeadlineQueue<UInt8>()
+    var model: [UInt8: Instant] = [:]
+    for _ in 0..<1_000 {
+      let key = UInt8.random(in: 0..<20, using: &random)
+      let due =
+        Bool.random(using: &random)
+        ? nil : Instant(nanoseconds: Int64.random(in: 0..<100, using: &random))
+      queue.set(due, for: key)
+      model[key] = due
+      #expect(queue.next == model.values.min())
+      #expect(queue.count == model.count)
+    }
+  }
+}
+
+@Suite struct BoundedQueueTests {
+  @Test func theElementPastTheLimitIsRefusedAndCounted() {
+    var queue = BoundedQueue<Int>(countMax: 2)
+    #expect(queue.append(1))
+    #expect(queue.append(2))
+    #expect(!queue.append(3))
+    #expect(queue.refused == 1)
+    #expect(queue.popFirst() == 1)
+    #expect(queue.append(4))
+    #expect(queue.popFirst() == 2)
+    #expect(queue.popFirst() == 4)
+    #expect(queue.popFirst() == nil)
+  }
+}
