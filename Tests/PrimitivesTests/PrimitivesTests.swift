@@ -13,20 +13,26 @@ import Testing
 @Suite struct ByteReaderTests {
   @Test func readsPastTheEndReturnNothingAndMoveNothing() {
     var reader = ByteReader([1, 2, 3])
-    #expect(reader.readUInt32() == nil)
-    #expect(reader.readUInt16() == 0x0102)
-    #expect(reader.readBytes(2) == nil)
-    #expect(reader.readBytes(-1) == nil)
-    #expect(reader.readUInt8() == 3)
+    let tooLong = reader.readUInt32()
+    #expect(tooLong == nil)
+    let first = reader.readUInt16()
+    #expect(first == 0x0102)
+    let outside = [reader.readBytes(2), reader.readBytes(-1)]
+    #expect(outside == [nil, nil])
+    let last = reader.readUInt8()
+    #expect(last == 3)
     #expect(reader.isAtEnd)
   }
 
   @Test func aSliceEndsWhereItWasCut() {
     var reader = ByteReader([1, 2, 3, 4])
     var slice = reader.readSlice(2)
-    #expect(slice?.readRest() == [1, 2])
-    #expect(slice?.readUInt8() == nil)
-    #expect(reader.readRest() == [3, 4])
+    let cut = slice?.readRest()
+    #expect(cut == [1, 2])
+    let past = slice?.readUInt8()
+    #expect(past == nil)
+    let rest = reader.readRest()
+    #expect(rest == [3, 4])
   }
 }
 
@@ -92,12 +98,11 @@ import Testing
     queue.set(nil, for: 3)
     queue.set(.zero + .seconds(1), for: 4)
     #expect(queue.next == .zero + .seconds(1))
-    #expect(queue.popDue(at: .zero) == nil)
+    let early = queue.popDue(at: .zero)
+    #expect(early == nil)
     let end = Instant.zero + .seconds(9)
-    #expect(queue.popDue(at: end) == 2)
-    #expect(queue.popDue(at: end) == 4)
-    #expect(queue.popDue(at: end) == 1)
-    #expect(queue.popDue(at: end) == nil)
+    let order = (0..<4).map { _ in queue.popDue(at: end) }
+    #expect(order == [2, 4, 1, nil])
     #expect(queue.next == nil)
   }
 
@@ -121,14 +126,13 @@ import Testing
 @Suite struct BoundedQueueTests {
   @Test func theElementPastTheLimitIsRefusedAndCounted() {
     var queue = BoundedQueue<Int>(countMax: 2)
-    #expect(queue.append(1))
-    #expect(queue.append(2))
-    #expect(!queue.append(3))
+    let accepted = (1...3).map { queue.append($0) }
+    #expect(accepted == [true, true, false])
     #expect(queue.refused == 1)
-    #expect(queue.popFirst() == 1)
-    #expect(queue.append(4))
-    #expect(queue.popFirst() == 2)
-    #expect(queue.popFirst() == 4)
-    #expect(queue.popFirst() == nil)
+    let oldest = queue.popFirst()
+    #expect(oldest == 1)
+    queue.append(4)
+    let rest = [queue.popFirst(), queue.popFirst(), queue.popFirst()]
+    #expect(rest == [2, 4, nil])
   }
 }
