@@ -8,6 +8,11 @@ let package = Package(
   name: "drawbridge",
   targets: [
     .target(name: "Primitives", swiftSettings: strict),
+    .target(name: "Endpoint", dependencies: ["Primitives"], swiftSettings: strict),
+    .target(name: "Gateway", dependencies: ["Endpoint", "Primitives"], swiftSettings: strict),
+    .target(name: "Simulation", dependencies: ["Primitives"], swiftSettings: strict),
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
+    .testTarget(name: "EndpointTests", dependencies: ["Endpoint", "Primitives"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Primitives"]),
   ]
 )
