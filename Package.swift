@@ -14,5 +14,6 @@ let package = Package(
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
     .testTarget(name: "EndpointTests", dependencies: ["Endpoint", "Primitives"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Primitives"]),
+    .testTarget(name: "TidyTests"),
   ]
 )

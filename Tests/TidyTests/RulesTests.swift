@@ -1,0 +1,42 @@
+import Testing
+
+/// The rules catch what they are made for, and let good code pass.
+@Suite struct RulesTests {
+  private func file(_ text: String, path: String = "Sources/IKE/Sample.swift") -> SourceFile {
+    SourceFile(path: path, text: text)
+  }
+
+  @Test func anImportThatGoesUpIsFound() {
+    let sample = file(
+      "import Primitives\n@testable import Endpoint\nimport struct Foundation.URL\n")
+    let found = Rules.imports(sample, allowed: ["Primitives"])
+    #expect(found.map(\.line) == [2, 3])
+    #expect(Rules.imports(file("// import Foundation\n"), allowed: []).isEmpty)
+  }
+
+  @Test func aFileMayHaveFiveHundredLinesAndNotOneMore() {
+    let most = Array(repeating: "let a = 1", count: 500).joined(separator: "\n") + "\n"
+    #expect(Rules.fileSize(file(most)).isEmpty)
+    #expect(Rules.fileSize(file(most + "let b = 2\n")).count == 1)
+  }
+
+  @Test func aFunctionMayHaveSixtyLinesAndNotOneMore() {
+    func sample(_ count: Int, before: String = "") -> SourceFile {
+      let body = Array(repeating: "    work()", count: count - 2).joined(separator: "\n")
+      return file("struct A {\n\(before)  func a() {\n\(body)\n  }\n}\n")
+    }
+    #expect(Rules.functionSize(sample(60)).isEmpty)
+    #expect(Rules.functionSize(sample(61)).map(\.line) == [2])
+    #expect(Rules.functionSize(sample(90, before: "  /// Transition table of §7.\n")).isEmpty)
+  }
+
+  @Test func aTypeNamedAfterNothingIsFound() {
+    #expect(Rules.names(file("public final class TunnelManager {\n")).count == 1)
+    #expect(Rules.names(file("struct Info: Sendable {\n")).count == 1)
+    #expect(Rules.names(file("struct Database {\nstruct Handling {\n// class FooImpl\n")).isEmpty)
+  }
+
+  @Test func wordsThatTrapOrPromiseAreFound() {
+    #expect(Rules.bannedText(file("let a = try! b()\n// TODO later\n")).map(\.line) == [1, 2])
+  }
+}
