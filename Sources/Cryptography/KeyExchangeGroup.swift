@@ -55,7 +55,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
       defer { unsafe cc_wipe(&bytes, bytes.count) }
       var scalar = [UInt8](repeating: 0, count: privateKeyLength)
       guard unsafe cc_ecp_private_key(group, bytes, &scalar) == CC_KEY_EXCHANGE_DONE else {
-        fatalError("The cryptographic library has no memory left for a private key.")
+        unsafe cc_end_process("The cryptographic library has no memory left for a private key.")
       }
       return Secret(scalar)
     }

@@ -33,6 +33,7 @@ public enum LegacyPPP {
   }
 
   private static func endWithoutLegacyModule() -> Never {
-    fatalError("MS-CHAPv2 needs OpenSSL's legacy module (legacy.so), which this host lacks.")
+    unsafe cc_end_process(
+      "MS-CHAPv2 needs OpenSSL's legacy module (legacy.so), which this host lacks.")
   }
 }

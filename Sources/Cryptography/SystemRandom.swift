@@ -11,7 +11,8 @@ public struct SystemRandom: RandomNumberGenerator, Sendable {
   public mutating func next() -> UInt64 {
     var word: UInt64 = 0
     guard unsafe cc_random(&word) == 0 else {
-      fatalError("The operating system gives no random numbers; no key can be made without them.")
+      unsafe cc_end_process(
+        "The operating system gives no random numbers; no key can be made without them.")
     }
     return word
   }
