@@ -1,0 +1,148 @@
+import Glibc
+import LinuxIO
+import Primitives
+import Testing
+
+@Suite struct PollerTests {
+  @Test func readableSocketWakesWithItsToken() async throws {
+    try await NetworkNamespace.run {
+      var poller = try Poller()
+      var sender = try UDPSocket(bindingTo: .literal("127.0.0.1"))
+      var receiver = try UDPSocket(bindingTo: .literal("127.0.0.1"))
+      try poller.add(receiver.descriptor, token: 7)
+      var events: [ReadyEvent] = []
+      try poller.wait(until: .zero, into: &events)
+      #expect(events.isEmpty)
+      let arena = TestArena(slots: 1, slotBytes: 64)
+      _ = try arena.send([[1]], to: receiver.local, through: &sender)
+      try poller.wait(until: nil, into: &events)
+      #expect(events == [ReadyEvent(token: 7, readiness: .readable)])
+      _ = try arena.receive(from: &receiver)
+      try poller.wait(until: .zero, into: &events)
+      #expect(events.isEmpty)
+    }
+  }
+
+  @Test func deadlinesFireNotBeforeTheirInstantAndAgain() throws {
+    var poller = try Poller()
+    var events = [ReadyEvent(token: 1, readiness: .readable)]
+    for _ in 0..<3 {
+      let deadline = MonotonicClock.now() + .milliseconds(2)
+      try poller.wait(until: deadline, into: &events)
+      let after = MonotonicClock.now()
+      #expect(after >= deadline)
+      #expect(events.isEmpty)
+    }
+  }
+
+  @Test func deadlineThatIsTakenBackDoesNotFire() throws {
+    var poller = try Poller()
+    let waker = try Waker()
+    try poller.add(waker.descriptor, token: 3)
+    var events: [ReadyEvent] = []
+    waker.wake()
+    try poller.wait(until: MonotonicClock.now() + .milliseconds(1), into: &events)
+    #expect(events == [ReadyEvent(token: 3, readiness: .readable)])
+    // Still readable: returns at once and disarms the timer on the way.
+    try poller.wait(until: nil, into: &events)
+    #expect(events == [ReadyEvent(token: 3, readiness: .readable)])
+  }
+
+  @Test func wakesOfAnotherThreadEndAWaitAndCountAsOne() async throws {
+    let waker = try Waker()
+    let waiting = Task.detached {
+      var poller = try Poller()
+      try poller.add(waker.descriptor, token: 1)
+      var events: [ReadyEvent] = []
+      try poller.wait(until: nil, into: &events)
+      waker.drain()
+      let woken = events
+      try poller.wait(until: .zero, into: &events)
+      return (woken, events)
+    }
+    waker.wake()
+    let (woken, later) = try await waiting.value
+    #expect(woken == [ReadyEvent(token: 1, readiness: .readable)])
+    // The second wake below may not have come yet; one wake leaves nothing after the drain.
+    #expect(later.isEmpty)
+    waker.wake()
+    waker.wake()
+    waker.drain()
+    var poller = try Poller()
+    try poller.add(waker.descriptor, token: 1)
+    var events: [ReadyEvent] = []
+    try poller.wait(until: .zero, into: &events)
+    #expect(events.isEmpty)
+  }
+
+  @Test func removedAndModifiedDescriptorsAreQuiet() throws {
+    var poller = try Poller()
+    let waker = try Waker()
+    waker.wake()
+    var events: [ReadyEvent] = []
+    try poller.add(waker.descriptor, token: 1)
+    try poller.modify(waker.descriptor, token: 2, for: [.readable, .writable])
+    try poller.wait(until: nil, into: &events)
+    #expect(events == [ReadyEvent(token: 2, readiness: [.readable, .writable])])
+    try poller.modify(waker.descriptor, token: 2, for: [])
+    try poller.wait(until: .zero, into: &events)
+    #expect(events.isEmpty)
+    try poller.remove(waker.descriptor)
+    #expect(throws: SystemError.self) { try poller.remove(waker.descriptor) }
+  }
+
+  @Test func moreReadyThanOneWaitReportsComesWithTheNext() throws {
+    var poller = try Poller()
+    let wakers = try (0...Poller.eventsMax).map { _ in try Waker() }
+    for (token, waker) in wakers.enumerated() {
+      try poller.add(waker.descriptor, token: UInt64(token))
+      waker.wake()
+    }
+    var events: [ReadyEvent] = []
+    var seen: Set<UInt64> = []
+    try poller.wait(until: nil, into: &events)
+    #expect(events.count == Poller.eventsMax)
+    for event in events {
+      seen.insert(event.token)
+      wakers[Int(event.token)].drain()
+    }
+    try poller.wait(until: nil, into: &events)
+    seen.formUnion(events.map(\.token))
+    #expect(seen.count == Poller.eventsMax + 1)
+  }
+
+  @Test func signalsArriveAsEvents() async throws {
+    try await NetworkNamespace.run {
+      var signals = try SignalSource()
+      var poller = try Poller()
+      try poller.add(signals.descriptor, token: 9)
+      var none = try signals.next()
+      #expect(none == nil)
+      // To this thread only, so that no other thread of the test process sees them.
+      pthread_kill(pthread_self(), SIGHUP)
+      pthread_kill(pthread_self(), SIGTERM)
+      var events: [ReadyEvent] = []
+      try poller.wait(until: nil, into: &events)
+      #expect(events == [ReadyEvent(token: 9, readiness: .readable)])
+      let first = try signals.next()
+      let second = try signals.next()
+      #expect([first, second] == [.hangup, .terminate])
+      none = try signals.next()
+      #expect(none == nil)
+    }
+  }
+
+  @Test func memoryPollerJumpsToTheDeadlineWhenNothingIsReady() throws {
+    var poller = MemoryPoller()
+    var events: [ReadyEvent] = []
+    try poller.wait(until: .zero + .seconds(5), into: &events)
+    let now = poller.clock.now()
+    #expect(now == .zero + .seconds(5))
+    #expect(events.isEmpty)
+    poller.signal(4)
+    try poller.wait(until: .zero + .seconds(9), into: &events)
+    let later = poller.clock.now()
+    #expect(later == now)
+    #expect(events == [ReadyEvent(token: 4, readiness: .readable)])
+  }
+}
