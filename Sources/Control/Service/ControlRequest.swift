@@ -1,0 +1,63 @@
+/// A request in the form in which it travels: `GET /v1/l2tp/tunnels`.
+public enum ControlRequest: Hashable, Sendable {
+  case list(ControlList)
+  case close(CloseTarget, id: UInt64)
+  case version
+  case health
+  case reload
+
+  public enum Method: String, Sendable { case get = "GET", post = "POST", delete = "DELETE" }
+
+  public var method: Method {
+    switch self {
+    case .list, .version, .health: .get
+    case .close: .delete
+    case .reload: .post
+    }
+  }
+
+  /// The path below the socket, e.g. `/v1/l2tp/tunnels/7`.
+  public var path: String {
+    switch self {
+    case .list(let list): list.path
+    case .close(let target, let id): "\(target.path)/\(id)"
+    case .version: "/v1/version"
+    case .health: "/v1/health"
+    case .reload: "/v1/reload"
+    }
+  }
+}
+
+/// The lists that can be asked for, named by their paths.
+public enum ControlList: String, CaseIterable, Sendable {
+  case isakmpPolicies = "isakmp/policies"
+  case isakmpExchanges = "isakmp/exchanges"
+  case isakmpSAs = "isakmp/sa"
+  case isakmpCounters = "isakmp/counters"
+  case ipsecSAs = "ipsec/sa"
+  case l2tpDestinations = "l2tp/destinations"
+  case l2tpTunnels = "l2tp/tunnels"
+  case l2tpSessions = "l2tp/sessions"
+  case pppLinks = "ppp"
+
+  public var path: String { "/v1/" + rawValue }
+}
+
+extension CloseTarget {
+  /// The path of the list whose element is closed.
+  public var path: String {
+    switch self {
+    case .tunnel: ControlList.l2tpTunnels.path
+    case .session: ControlList.l2tpSessions.path
+    case .sa: ControlList.isakmpSAs.path
+    }
+  }
+}
+
+/// The reply to a list request: always an object, so that it can grow.
+public struct ListReply<Record: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+  /// Sorted by id; empty when there is nothing.
+  public var items: [Record]
+
+  public init(items: [Record]) { self.items = items }
+}
