@@ -52,7 +52,9 @@ static void prepare(struct modp_group *made, enum cc_modp_group group, BN_CTX *s
 
 static void prepare_all(void) {
   BN_CTX *scratch = BN_CTX_new();
-  for (int group = 0; group < GROUP_COUNT; group++) prepare(&groups[group], group, scratch);
+  for (int group = 0; group < GROUP_COUNT; group++) {
+    prepare(&groups[group], (enum cc_modp_group)group, scratch);
+  }
   BN_CTX_free(scratch);
 }
 

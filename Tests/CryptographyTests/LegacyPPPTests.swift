@@ -1,4 +1,5 @@
 import Cryptography
+import Glibc
 import Testing
 
 @Suite struct LegacyPPPTests {
@@ -50,6 +51,15 @@ import Testing
       #expect(byBlock.count == (length == 8 ? 8 : 0))
       let byKey = LegacyPPP.desEncrypt(bytes(2, count: 8), key7: other)
       #expect(byKey.count == (length == 7 ? 8 : 0))
+    }
+  }
+
+  /// In a process of its own: the module is looked for once.
+  @Test func aHostWithoutTheModuleSaysSoAndEnds() async {
+    await #expect(processExitsWith: .signal(SIGABRT)) {
+      setenv("OPENSSL_MODULES", "/nonexistent", 1)
+      guard !LegacyPPP.isAvailable else { exit(1) }
+      _ = LegacyPPP.md4([])
     }
   }
 }
