@@ -1,0 +1,96 @@
+import Primitives
+
+// What the tunnel sends for itself: start messages, Hello (RFC 2661 §6.1–6.5).
+
+extension Tunnel {
+  /// Enqueues a message; it leaves with the next `pump`.
+  mutating func send(
+    _ type: MessageType, to sessionID: UInt16 = 0, _ avps: [AVP], at now: Instant
+  ) {
+    channel.resume(at: now)
+    channel.enqueue(
+      ReliableChannel.Outgoing(
+        tunnelID: remoteID, sessionID: sessionID,
+        body: ControlMessage.body(of: [AVP(.messageType, type.rawValue)] + avps),
+        isHello: type == .hello))
+  }
+
+  mutating func sendSCCRQ(at now: Instant, using random: inout some RandomNumberGenerator) {
+    var avps = startAVPs
+    if configuration.usesTieBreaker {
+      let value = random.bytes(8)
+      tieBreaker = value.reduce(0) { $0 << 8 | UInt64($1) }
+      avps.append(AVP(.tieBreaker, value))
+    }
+    if configuration.requiresTunnelAuthentication { challengeSent = makeChallenge(using: &random) }
+    phase = .waitCtlReply
+    send(.sccrq, hidden(avps + authenticationAVPs([]), using: &random), at: now)
+    channel.pump(at: now)
+  }
+
+  /// What SCCRQ and SCCRP have in common.
+  var startAVPs: [AVP] {
+    // Both framings, because PPP over L2TP has neither; no bearer, because we place no calls.
+    let framing: UInt32 = 3
+    return [
+      AVP(.protocolVersion, Self.protocolVersion),
+      AVP(.framingCapabilities, framing),
+      AVP(.bearerCapabilities, UInt32(0)),
+      AVP(.firmwareRevision, configuration.firmwareRevision),
+      AVP(.hostName, text: configuration.hostName),
+      AVP(.vendorName, text: configuration.vendorName),
+      AVP(.assignedTunnelID, localID),
+      AVP(.receiveWindowSize, configuration.receiveWindow),
+    ]
+  }
+
+  /// `avps` with what may be hidden hidden, if the configuration wants it (§4.3).
+  ///
+  /// The Assigned Tunnel ID stays clear: the receiver of an SCCRQ needs it to tell a repetition
+  /// before it knows whose secret reveals it.
+  func hidden(_ avps: [AVP], using random: inout some RandomNumberGenerator) -> [AVP] {
+    guard configuration.hideAVPs, let secret = configuration.secret,
+      avps.contains(where: { $0.type?.mayBeHidden ?? false })
+    else { return avps }
+    let randomVector = random.bytes(16)
+    var result = [AVP(.randomVector, randomVector)]
+    for avp in avps {
+      guard avp.type != .assignedTunnelID else {
+        result.append(avp)
+        continue
+      }
+      let padding = random.bytes(Int.random(in: 0..<16, using: &random))
+      result.append(avp.hidden(with: secret, randomVector: randomVector, padding: padding))
+    }
+    return result
+  }
+
+  // MARK: Hello
+
+  /// When silence has lasted long enough for a Hello (§5.5). A message that waits for its
+  /// acknowledgement proves as much.
+  var helloDue: Instant? {
+    guard phase == .established, configuration.helloInterval > .zero, channel.outgoing.isEmpty
+    else { return nil }
+    return lastHeard + configuration.helloInterval
+  }
+
+  mutating func sendHello(at now: Instant) {
+    send(.hello, [], at: now)
+    channel.pump(at: now)
+  }
+
+  /// A peer that does not acknowledge a Hello and yet sends something is alive: the Hello is
+  /// repeated only when there was silence again.
+  ///
+  /// Deviation: §5.8 would clear the tunnel; Android 9 and 10 ignore Hello.
+  mutating func isHelloSuspended(at now: Instant) -> Bool {
+    guard phase == .established, channel.awaitsHelloOnly, let due = channel.due, due <= now,
+      lastHeard > channel.cycleBegan
+    else { return false }
+    let resumption = lastHeard + configuration.helloInterval
+    guard resumption > now else { return false }
+    channel.suspend(until: resumption)
+    return true
+  }
+}
