@@ -93,7 +93,8 @@ int clinux_datagram_socket(int family, int raw, int protocol) {
   if (fd < 0) return fd;
   int result;
   if (family == 6) {
-    result = set_integer(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    // Raw sockets are of one family as it is, and refuse the option.
+    result = raw ? 0 : set_integer(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (result >= 0) result = set_integer(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     if (result >= 0)
       result = set_integer(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
