@@ -55,7 +55,7 @@ struct DatagramDescriptor: ~Copyable {
   ) throws(SystemError) -> Int {
     guard let bytes = arena.baseAddress, let first = slots.baseAddress else { return 0 }
     for slot in slots {
-      precondition(slot.fits(in: arena.count, bytes: \.capacityBytes), "a slot outside the arena")
+      precondition(slot.hasCapacity(in: arena.count), "a slot outside the arena")
     }
     var errors = 0
     while true {
@@ -100,7 +100,7 @@ struct DatagramDescriptor: ~Copyable {
     guard let bytes = arena.baseAddress, let first = slots.baseAddress else { return 0 }
     for index in slots.indices {
       precondition(
-        slots[index].fits(in: arena.count, bytes: \.lengthBytes), "a slot outside the arena")
+        slots[index].hasContent(in: arena.count), "a slot outside the arena")
       precondition(slots[index].remote.family != 0, "a datagram without destination")
       slots[index].failure = 0
     }
@@ -115,7 +115,8 @@ struct DatagramDescriptor: ~Copyable {
         descriptor.number, batch.pointer, bytes, first + next, Int32(clamping: window),
         offload ? 1 : 0,
         &done)
-      if result >= 0 {
+      if result == 0 { return next }
+      if result > 0 {
         next += Int(done)
         counters.sent &+= UInt64(done)
         continue

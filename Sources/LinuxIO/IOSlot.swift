@@ -42,8 +42,9 @@ public struct IOSlot: Hashable, Sendable {
     self.remote = remote
   }
 
-  /// Whether the piece that is received into, or sent from, lies in an arena of `count` bytes.
-  func fits(in count: Int, bytes: KeyPath<IOSlot, UInt32>) -> Bool {
-    Int(offset) + Int(self[keyPath: bytes]) <= count
-  }
+  /// Whether what a receive may fill lies in an arena of `count` bytes.
+  func hasCapacity(in count: Int) -> Bool { Int(offset) + Int(capacityBytes) <= count }
+
+  /// Whether what is to send lies in an arena of `count` bytes.
+  func hasContent(in count: Int) -> Bool { Int(offset) + Int(lengthBytes) <= count }
 }

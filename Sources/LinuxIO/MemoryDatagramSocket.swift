@@ -39,7 +39,7 @@ public struct MemoryDatagramSocket: DatagramSocket, ~Copyable {
     var count = 0
     while count < slots.count, let datagram = network.next(at: local) {
       let slot = slots[count]
-      precondition(slot.fits(in: arena.count, bytes: \.capacityBytes), "a slot outside the arena")
+      precondition(slot.hasCapacity(in: arena.count), "a slot outside the arena")
       guard datagram.bytes.count <= Int(slot.capacityBytes) else {
         counters.truncated &+= 1
         continue
@@ -62,7 +62,7 @@ public struct MemoryDatagramSocket: DatagramSocket, ~Copyable {
   ) throws(SystemError) -> Int {
     for index in slots.indices {
       let slot = slots[index]
-      precondition(slot.fits(in: arena.count, bytes: \.lengthBytes), "a slot outside the arena")
+      precondition(slot.hasContent(in: arena.count), "a slot outside the arena")
       precondition(slot.remote.family != 0, "a datagram without destination")
       guard sendAllowance != 0 else { return index }
       sendAllowance = sendAllowance.map { $0 - 1 }

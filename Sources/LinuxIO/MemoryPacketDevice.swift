@@ -5,6 +5,7 @@ public struct MemoryPacketDevice: PacketDevice, ~Copyable {
   /// The most packets that wait in either direction; more are lost.
   public static let packetsMax = 1024
 
+  public let virtioHeaderBytes = 0
   public private(set) var counters = IOCounters()
   private var incoming = BoundedQueue<[UInt8]>(countMax: packetsMax)
   private var outgoing = BoundedQueue<[UInt8]>(countMax: packetsMax)
@@ -35,7 +36,7 @@ public struct MemoryPacketDevice: PacketDevice, ~Copyable {
     var count = 0
     while count < slots.count, let packet = incoming.popFirst() {
       let slot = slots[count]
-      precondition(slot.fits(in: arena.count, bytes: \.capacityBytes), "a slot outside the arena")
+      precondition(slot.hasCapacity(in: arena.count), "a slot outside the arena")
       guard packet.count < Int(slot.capacityBytes) else {
         counters.truncated &+= 1
         continue
@@ -55,7 +56,7 @@ public struct MemoryPacketDevice: PacketDevice, ~Copyable {
   ) throws(SystemError) -> Int {
     for index in slots.indices {
       let slot = slots[index]
-      precondition(slot.fits(in: arena.count, bytes: \.lengthBytes), "a slot outside the arena")
+      precondition(slot.hasContent(in: arena.count), "a slot outside the arena")
       slots[index].failure = writeFailures.isEmpty ? 0 : writeFailures.removeFirst()
       guard slots[index].failure == 0 else {
         counters.sendFailures &+= 1

@@ -29,6 +29,25 @@ extension TUNDeviceError: CustomStringConvertible {
   }
 }
 
+/// How a TUN device is opened.
+public struct TUNOptions: Hashable, Sendable {
+  /// Pass super-packets and unfinished checksums where the kernel can; every packet then follows a
+  /// virtio header, and slots want a capacity of 65,546 bytes.
+  public var offload = false
+  /// Let several descriptors share the interface, one for each data thread: open the first with or
+  /// without a name, the others with the name that the first one got.
+  public var multiQueue = false
+
+  public init() {}
+}
+
+/// What a TUN device passes uncut.
+public enum TUNOffload: Int32, Hashable, Sendable {
+  case none = 0
+  case tcp = 1
+  case tcpAndUDP = 2
+}
+
 /// A TUN device: the kernel's side is an interface, this side reads and writes its IP packets.
 ///
 /// Not persistent: the interface vanishes with its routes when the device is closed, however the
@@ -40,13 +59,22 @@ public struct TUNDevice: PacketDevice, ~Copyable {
   private let device: FileDescriptor
   /// What the interface is called.
   public let name: String
+  public let virtioHeaderBytes: Int
+  /// What was found at run time.
+  public let offload: TUNOffload
   public private(set) var counters = IOCounters()
 
   /// - Parameter name: `nil` lets the kernel choose (`tun0`, `tun1`, …).
-  public init(name: String? = nil) throws(TUNDeviceError) {
+  public init(
+    name: String? = nil, options: TUNOptions = TUNOptions()
+  ) throws(TUNDeviceError) {
     if let name, !Self.isValid(name) { throw .nameInvalid(name) }
     let device = try Self.open()
-    self.name = try Self.attach(device, to: name)
+    // Nothing of `self` may be set before the last call that throws: it owns a descriptor.
+    let attachedName = try Self.attach(device, to: name, options)
+    offload = try Self.enableOffload(of: device, options)
+    self.name = attachedName
+    virtioHeaderBytes = options.offload ? Int(CLINUX_VIRTIO_HEADER_BYTES) : 0
     self.device = device
   }
 
@@ -60,7 +88,7 @@ public struct TUNDevice: PacketDevice, ~Copyable {
     var count = 0
     while count < slots.count {
       let slot = slots[count]
-      precondition(slot.fits(in: arena.count, bytes: \.capacityBytes), "a slot outside the arena")
+      precondition(slot.hasCapacity(in: arena.count), "a slot outside the arena")
       let result = clinux_read(
         device.number, bytes + Int(slot.offset), Int(slot.capacityBytes))
       if result == -EINTR { continue }
@@ -90,7 +118,7 @@ public struct TUNDevice: PacketDevice, ~Copyable {
     var next = 0
     while next < slots.count {
       let slot = slots[next]
-      precondition(slot.fits(in: arena.count, bytes: \.lengthBytes), "a slot outside the arena")
+      precondition(slot.hasContent(in: arena.count), "a slot outside the arena")
       let result = clinux_write(device.number, bytes + Int(slot.offset), Int(slot.lengthBytes))
       switch -result {
       case EINTR: continue
@@ -118,15 +146,29 @@ public struct TUNDevice: PacketDevice, ~Copyable {
 
   /// Creates the interface and returns what it is called.
   private static func attach(
-    _ device: borrowing FileDescriptor, to name: String?
+    _ device: borrowing FileDescriptor, to name: String?, _ options: TUNOptions
   ) throws(TUNDeviceError) -> String {
     var interface = clinux_interface_name()
     withUnsafeMutableBytes(of: &interface.text) { $0.copyBytes(from: (name ?? "").utf8) }
-    let result = clinux_tun_attach(device.number, &interface)
+    var flags: Int32 = 0
+    if options.offload { flags |= Int32(CLINUX_TUN_VIRTIO_HEADER) }
+    if options.multiQueue { flags |= Int32(CLINUX_TUN_MULTI_QUEUE) }
+    let result = clinux_tun_attach(device.number, &interface, flags)
     guard result >= 0 else { throw error(attaching: -result, name: name) }
     return withUnsafeBytes(of: interface.text) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
+  }
+
+  private static func enableOffload(
+    of device: borrowing FileDescriptor, _ options: TUNOptions
+  ) throws(TUNDeviceError) -> TUNOffload {
+    guard options.offload else { return .none }
+    let result = clinux_tun_offload(device.number)
+    guard result >= 0 else {
+      throw .failed(SystemError("set the TUN header's size", errno: -result))
+    }
+    return TUNOffload(rawValue: result) ?? .none
   }
 
   private static func isValid(_ name: String) -> Bool {

@@ -40,6 +40,11 @@ import Testing
       #expect(signals == (1, 1))
       let device = Self.failEveryCall(with: EPERM) { _ = try TUNDevice() }
       #expect(device == (2, 2))
+      var offload = TUNOptions()
+      offload.offload = true
+      // Only the two requests for offload have a way round.
+      let header = Self.failEveryCall(with: EINVAL) { _ = try TUNDevice(options: offload) }
+      #expect((header.calls, header.thrown) == (4, 3))
       var options = SocketOptions()
       options.reuseAddress = true
       options.reusePort = true

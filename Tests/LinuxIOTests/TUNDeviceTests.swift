@@ -6,9 +6,9 @@ import Testing
 @Suite struct TUNDeviceTests {
   /// An interface with 10.9.0.1 that is up.
   private static func makeDevice(
-    _ netlink: inout Netlink
+    _ netlink: inout Netlink, options: TUNOptions = TUNOptions()
   ) throws -> TUNDevice {
-    let device = try TUNDevice(name: "draw0")
+    let device = try TUNDevice(name: "draw0", options: options)
     let link = try netlink.link(named: device.name).index
     try netlink.configure(link, mtuBytes: 1400, queuePackets: 500, isUp: true)
     try netlink.add(LinkAddress(try address("10.9.0.1"), prefixBits: 24, on: link))
@@ -83,6 +83,49 @@ import Testing
       }
       let error = #expect(throws: SystemError.self) { _ = try netlink.link(named: "tun0") }
       #expect(error?.errno == ENODEV)
+    }
+  }
+
+  @Test func superPacketsCrossUncutWithOffload() async throws {
+    try await NetworkNamespace.run {
+      var netlink = try Netlink()
+      var options = TUNOptions()
+      options.offload = true
+      var device = try Self.makeDevice(&netlink, options: options)
+      let header = device.virtioHeaderBytes
+      #expect(header == 10)
+      var offload = SocketOptions()
+      offload.offload = true
+      var socket = try UDPSocket(bindingTo: .literal("10.9.0.1", 4000), options: offload)
+      let arena = TestArena(slots: 8, slotBytes: 65_546)
+
+      let packet = TestPacket.udp(payload(1, 50), identification: 1)
+      let plain = [UInt8](repeating: 0, count: header) + packet
+      let written = try arena.write([plain, Array(plain.prefix(9))], to: &device)
+      #expect(written.slots.map(\.failure) == [0, UInt16(EINVAL)])
+      let received = try arena.receive(from: &socket)
+      #expect(received.map(\.bytes) == [payload(1, 50)])
+
+      _ = try arena.read(from: &device)
+      let segments = payload(2, 1000 * 7)
+      _ = try arena.send(
+        [segments], segmentBytes: 1000, to: .literal("10.9.0.2", 9), through: &socket)
+      let read = try arena.read(from: &device)
+      // A kernel before 6.2 cuts UDP itself.
+      #expect(read.count == (device.offload == .tcpAndUDP ? 1 : 7))
+      #expect(read.flatMap { $0.bytes.dropFirst(header + 28) } == segments)
+    }
+  }
+
+  @Test func queuesShareAnInterfaceWhenBothSaySo() async throws {
+    try await NetworkNamespace.run {
+      var options = TUNOptions()
+      options.multiQueue = true
+      let first = try TUNDevice(options: options)
+      let second = try TUNDevice(name: first.name, options: options)
+      #expect(second.name == first.name)
+      let name = first.name
+      #expect(throws: TUNDeviceError.nameTaken(name)) { _ = try TUNDevice(name: name) }
     }
   }
 
