@@ -15,6 +15,13 @@ struct AuthenticatingPeer: Sendable {
     case accepted
   }
 
+  /// The Challenge answered last, and the answer.
+  private struct Answered: Sendable {
+    var identifier: UInt8
+    var challenge: [UInt8]
+    var frame: [UInt8]
+  }
+
   private let userName: [UInt8]
   private let password: Secret
   private let parameters: RestartParameters
@@ -22,6 +29,7 @@ struct AuthenticatingPeer: Sendable {
   private var method = AuthenticationProtocol.msCHAPv2
   private var identifierLast: UInt8 = 0
   private var transmissions = 0
+  private var answered: Answered?
   private var frames: [[UInt8]] = []
   private var outcomes: [Outcome] = []
   /// When the proof is sent again.
@@ -53,6 +61,7 @@ struct AuthenticatingPeer: Sendable {
   mutating func stop() {
     phase = .idle
     deadline = nil
+    answered = nil
   }
 
   /// CHAP has no retransmission on this side (RFC 1994 §2), but a lost Success would leave us
@@ -102,17 +111,22 @@ struct AuthenticatingPeer: Sendable {
   }
 
   /// Answers the first Challenge and any later one: a gateway may ask again while the link is up
-  /// (RFC 1994 §2).
+  /// (RFC 1994 §2). A copy of a Challenge gets the same answer: with a new challenge of our own in
+  /// it, an MS-CHAPv2 gateway's proof for the first answer would not fit the second.
   private mutating func respond(
     _ identifier: UInt8, to challenge: [UInt8], at now: Instant,
     using random: inout some RandomNumberGenerator
   ) throws(PPPViolation) {
+    if let answered, answered.identifier == identifier, answered.challenge == challenge {
+      frames.append(answered.frame)
+      return
+    }
     guard method == .msCHAPv2 else {
       let value = CHAPMD5.response(
         identifier: identifier, challenge: challenge, password: password)
       prove(
         CHAPPacket.response(identifier: identifier, value: value, name: userName).frame,
-        identifier: identifier, expected: [], at: now)
+        identifier: identifier, challenge: challenge, expected: [], at: now)
       return
     }
     guard challenge.count == MSCHAPv2.challengeBytes else { throw .badValueSize }
@@ -127,12 +141,14 @@ struct AuthenticatingPeer: Sendable {
     let value = peerChallenge + reserved + ntResponse + [0]
     prove(
       CHAPPacket.response(identifier: identifier, value: value, name: userName).frame,
-      identifier: identifier, expected: expected, at: now)
+      identifier: identifier, challenge: challenge, expected: expected, at: now)
   }
 
   private mutating func prove(
-    _ frame: [UInt8], identifier: UInt8, expected: [UInt8], at now: Instant
+    _ frame: [UInt8], identifier: UInt8, challenge: [UInt8] = [], expected: [UInt8],
+    at now: Instant
   ) {
+    answered = Answered(identifier: identifier, challenge: challenge, frame: frame)
     phase = .proving(identifier: identifier, expected: expected, frame: frame)
     transmissions = 0
     send(frame, at: now)
