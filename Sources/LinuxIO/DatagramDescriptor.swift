@@ -152,18 +152,6 @@ struct DatagramDescriptor: ~Copyable {
   }
 }
 
-/// Owns the shim's message headers, addresses and control data for one batch.
-private struct DatagramBatch: ~Copyable {
-  let pointer: OpaquePointer
-
-  init(_ operation: String) throws(SystemError) {
-    guard let pointer = clinux_batch_create() else { throw SystemError(operation, errno: ENOMEM) }
-    self.pointer = pointer
-  }
-
-  deinit { clinux_batch_destroy(pointer) }
-}
-
 extension IOAddress {
   init(_ value: clinux_address) {
     self = .none

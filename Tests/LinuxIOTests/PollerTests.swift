@@ -35,6 +35,35 @@ import Testing
     }
   }
 
+  @Test func badInput63DeadlinesRunOnTheClockThatCountsSuspension() async throws {
+    try await NetworkNamespace.run {
+      var time = timespec()
+      clock_gettime(CLOCK_BOOTTIME, &time)
+      let before = Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+      let now = MonotonicClock.now()
+      clock_gettime(CLOCK_BOOTTIME, &time)
+      let after = Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+      #expect(before <= now && now <= after)
+
+      let timersBefore = Self.bootClockTimers()
+      let poller = try Poller()
+      #expect(Self.bootClockTimers() == timersBefore + 1)
+      _ = consume poller
+    }
+  }
+
+  /// How many of this thread's descriptors are timers on CLOCK_BOOTTIME, from /proc.
+  private static func bootClockTimers() -> Int {
+    (0..<256).count { number in
+      guard let file = fopen("/proc/thread-self/fdinfo/\(number)", "r") else { return false }
+      defer { fclose(file) }
+      var bytes = [UInt8](repeating: 0, count: 512)
+      let count = fread(&bytes, 1, bytes.count, file)
+      return String(decoding: bytes.prefix(count), as: UTF8.self)
+        .contains("clockid: \(CLOCK_BOOTTIME)\n")
+    }
+  }
+
   @Test func deadlineThatIsTakenBackDoesNotFire() throws {
     var poller = try Poller()
     let waker = try Waker()
