@@ -24,6 +24,8 @@ struct ControlProtocol<Options: OptionNegotiation>: Sendable {
   static var refusalsMax: Int { 20 }
   /// Copies of an acknowledged Configure-Request that are answered while Opened.
   static var duplicateAcksMax: Int { 3 }
+  /// Age from which our request counts as lost on a peer that was not ready for it.
+  static var earlyRetransmissionAge: Duration { .milliseconds(20) }
 
   let number: PPPProtocol
   let parameters: RestartParameters
@@ -41,6 +43,7 @@ struct ControlProtocol<Options: OptionNegotiation>: Sendable {
   private var identifierLast: UInt8 = 0
   private var requestIdentifier: UInt8 = 0
   private var requestOptions: [ConfigureOption] = []
+  private var requestSentAt = Instant.zero
   private var isReplyAwaited = false
   private var naksSent = 0
   private var refusals = 0
@@ -144,6 +147,7 @@ struct ControlProtocol<Options: OptionNegotiation>: Sendable {
     case .opened, .stopped, .reqSent, .ackRcvd, .ackSent: break
     }
     let asked = try ConfigureOption.list(parsing: packet.data)
+    retransmitToPeerThatWasNotReady(at: now, using: &random)
     do throws(Impasse) {
       let answer = try judge(asked, identifier: packet.identifier, using: &random)
       if answer.code == ControlCode.configureAck.rawValue {
@@ -158,6 +162,19 @@ struct ControlProtocol<Options: OptionNegotiation>: Sendable {
     } catch {
       effects.impasse = error
     }
+  }
+
+  /// pppd is started by the arrival of the session and misses what was sent in its first 50 ms or
+  /// so; both ends then wait out a Restart timer (3 s). Its own first request says that it listens
+  /// now, so ours leaves again before our answer, which leaves the peer in a state where a second
+  /// copy does no harm (Req-Sent or Ack-Sent).
+  private mutating func retransmitToPeerThatWasNotReady(
+    at now: Instant, using random: inout some RandomNumberGenerator
+  ) {
+    guard number == .lcp, state == .reqSent, !hasHeardPeer,
+      requestSentAt + Self.earlyRetransmissionAge < now
+    else { return }
+    sendConfigureRequest(isRetransmission: true, at: now, using: &random)
   }
 
   /// The Ack, Nak or Reject to a list of options. Rejects go first: a Nak may not be sent while
@@ -314,6 +331,7 @@ struct ControlProtocol<Options: OptionNegotiation>: Sendable {
       requestOptions = options.makeRequest(using: &random)
       requestIdentifier = makeIdentifier()
     }
+    requestSentAt = now
     isReplyAwaited = true
     effects.frames.append(
       ControlPacket(

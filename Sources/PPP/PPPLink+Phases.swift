@@ -193,13 +193,10 @@ extension PPPLink {
       events.append(.up(networkFacts))
     case .down: networkLost(at: now)
     case .finished:
-      let impasse =
-        renegotiations > 0
-        ? Impasse(.peerClosed, "peer closes IPCP")
-        : ipcp.hasHeardPeer
+      beginClose(
+        ipcp.hasHeardPeer
           ? Impasse(.negotiationFailed, "IPCP does not converge")
-          : Impasse(.retriesExhausted, "peer does not answer IPCP")
-      beginClose(impasse, at: now)
+          : Impasse(.retriesExhausted, "peer does not answer IPCP"), at: now)
     }
   }
 

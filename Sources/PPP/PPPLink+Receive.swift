@@ -81,7 +81,9 @@ extension PPPLink {
     case .lcp:
       noteCause(Impasse(.negotiationFailed, "peer rejects LCP"))
       lcp.receiveProtocolReject(at: now, using: &random)
-    case .ipcp: ipcp.receiveProtocolReject(at: now, using: &random)
+    case .ipcp where phase == .network:
+      noteCause(Impasse(.negotiationFailed, "peer rejects IPCP"))
+      ipcp.receiveProtocolReject(at: now, using: &random)
     case .chap, .pap:
       guard phase == .authenticate else { return }
       beginClose(Impasse(.negotiationFailed, "peer rejects its authentication"), at: now)
@@ -130,6 +132,9 @@ extension PPPLink {
     let packet = try ControlPacket(parsing: information)
     if !ControlCode.sharedCodes.contains(packet.code) {
       guard rejectBudget.take(at: now) else { throw .rejectBudgetSpent }
+    }
+    if packet.code == ControlCode.terminateRequest.rawValue, ipcp.state == .opened {
+      noteCause(Impasse(.peerClosed, "peer closes IPCP"))
     }
     try ipcp.receive(packet, at: now, using: &random)
   }

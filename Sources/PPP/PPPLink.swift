@@ -147,12 +147,18 @@ public struct PPPLink: ~Copyable {
     settle(at: now, using: &random)
   }
 
-  /// The answer to `.needsAddress`; one that is not asked for is ignored.
+  /// The answer to `.needsAddress`; one that is not asked for is ignored, and an address that no
+  /// host can have closes the link (`policyRefused`).
   public mutating func assignAddress(
     _ offer: AddressOffer, at now: Instant, using random: inout some RandomNumberGenerator
   ) {
     guard case .asked(let held) = assignment else { return }
     assignment = .assigned
+    guard offer.peer.isAssignable, offer.local.isAssignable else {
+      beginClose(Impasse(.policyRefused, "no usable address for the peer"), at: now)
+      settle(at: now, using: &random)
+      return
+    }
     ipcp.options = IPCPOptions(assigning: offer)
     guard phase == .network else { return }
     openIPCP(at: now, using: &random)

@@ -1,5 +1,5 @@
 /// What a peer did wrong: the frame is dropped, counted, and changes nothing.
-public enum PPPViolation: Error, CaseIterable, Sendable, Hashable {
+public enum PPPViolation: Int, Error, CaseIterable, Sendable {
   /// The frame or packet ends before its fields do.
   case truncated
   /// The frame is longer than any MRU that we announce.
@@ -35,13 +35,13 @@ public enum PPPViolation: Error, CaseIterable, Sendable, Hashable {
 
 /// How often each violation was seen on one link.
 public struct PPPViolationCounts: Sendable, Equatable {
-  private var counts: [PPPViolation: UInt64] = [:]
+  private var counts = [UInt64](repeating: 0, count: PPPViolation.allCases.count)
 
   /// How often `violation` was seen.
-  public subscript(violation: PPPViolation) -> UInt64 { counts[violation] ?? 0 }
+  public subscript(violation: PPPViolation) -> UInt64 { counts[violation.rawValue] }
 
   /// All violations together.
-  public var total: UInt64 { counts.values.reduce(0, &+) }
+  public var total: UInt64 { counts.reduce(0, &+) }
 
-  mutating func note(_ violation: PPPViolation) { counts[violation, default: 0] &+= 1 }
+  mutating func note(_ violation: PPPViolation) { counts[violation.rawValue] &+= 1 }
 }

@@ -169,6 +169,100 @@ import Testing
     bench.advance(by: .seconds(9))
     #expect(bench.events.downs == [.peerClosed])
   }
+
+  @Test(arguments: [IPv4Address.any, IPv4Address(255, 255, 255, 254), IPv4Address(127, 0, 0, 1)])
+  func anOfferThatNoHostCanHaveClosesTheLink(address: IPv4Address) {
+    let bench = Bench.started(.gateway.with { $0.authentication = [] })
+    bench.openLCP()
+    let offer = AddressOffer(local: LinkPair.offer.local, peer: address)
+    bench.link.assignAddress(offer, at: bench.now, using: &bench.random)
+    bench.advance(by: .seconds(6))
+    #expect(bench.events.downs == [.policyRefused])
+  }
+
+  @Test func aClientIgnoresANakWithAnAddressThatNoHostCanHave() {
+    let bench = Bench.started(.client.with { $0.authentication = [] })
+    bench.openLCP()
+    for address in [[224, 0, 0, 1], [255, 255, 255, 255], [0, 0, 0, 0]] as [[UInt8]] {
+      guard let request = bench.lastRequest(of: .ipcp) else { continue }
+      bench.receive(.ipcp, .configureNak, request.identifier, [3, 6] + address)
+      #expect(bench.lastRequest(of: .ipcp)?.options.first == ConfigureOption(3, UInt32(0)))
+    }
+  }
+}
+
+@Suite struct AuthenticationRunTests {
+  @Test func aLaterChallengeIsAnsweredWhileTheLinkIsUp() {
+    let bench = Bench.clientInAuthenticate(.chapMD5)
+    for identifier in 1...3 as ClosedRange<UInt8> {
+      let challenge = CHAPPacket.challenge(identifier: identifier, value: [identifier], name: [])
+      let answers = bench.receive(challenge.frame)
+      #expect(answers.map { $0[2] } == [2])
+      bench.receive(CHAPPacket.success(identifier: identifier, message: []).frame)
+      #expect(bench.link.snapshot.phase == .network)
+    }
+    #expect(bench.events.filter { $0 == .authenticated(user: "alice") }.count == 1)
+    bench.receive(CHAPPacket.challenge(identifier: 4, value: [4], name: []).frame)
+    bench.receive(CHAPPacket.failure(identifier: 4, message: Array("no\u{1b}[2J".utf8)).frame)
+    bench.advance(by: .seconds(6))
+    #expect(bench.events.last == .down(.authenticationFailed, detail: "refused: no\\x1b[2J"))
+  }
+
+  @Test func aCopyOfAChallengeGetsTheSameResponse() {
+    let bench = Bench.clientInAuthenticate()
+    let value = [UInt8](repeating: 5, count: 16)
+    let first = bench.receive(CHAPPacket.challenge(identifier: 1, value: value, name: []).frame)
+    let copy = bench.receive(CHAPPacket.challenge(identifier: 1, value: value, name: []).frame)
+    let other = bench.receive(CHAPPacket.challenge(identifier: 2, value: value, name: []).frame)
+    #expect(first == copy && first != other)
+  }
+
+  @Test func aProofIsRepeatedWhenItsVerdictIsLost() {
+    for method in AuthenticationProtocol.allCases {
+      let bench = Bench.clientInAuthenticate(method)
+      bench.receive(
+        CHAPPacket.challenge(
+          identifier: 1, value: [UInt8](repeating: 5, count: 16), name: []
+        ).frame)
+      let proof = bench.sent.last
+      #expect(bench.advance(by: .seconds(3)) == [proof])
+    }
+  }
+
+  @Test func aPAPRequestThatComesAgainIsAnsweredWithItsNewIdentifier() {
+    let bench = Bench.gatewayInAuthenticate(.pap)
+    for identifier in 1...2 as ClosedRange<UInt8> {
+      bench.receive(
+        PAPPacket.authenticateRequest(
+          identifier: identifier, peerID: [0x61], password: Secret([1])
+        ).frame)
+    }
+    bench.receive(
+      PAPPacket.authenticateRequest(identifier: 3, peerID: [0x62], password: Secret([1])).frame)
+    #expect(bench.events.count == 2, "lcpUp and one question")
+    bench.link.completeAuthentication(9, .accepted(), at: bench.now, using: &bench.random)
+    bench.drain()
+    #expect(bench.link.snapshot.phase == .authenticate, "another ticket")
+    bench.link.completeAuthentication(1, .accepted(), at: bench.now, using: &bench.random)
+    bench.drain()
+    #expect(bench.sent.last?.prefix(4) == [0xc0, 0x23, 2, 2])
+  }
+
+  @Test func aRefusalNamesError691WithoutARetry() {
+    let bench = Bench.gatewayInAuthenticate()
+    bench.receive(
+      CHAPPacket.response(
+        identifier: bench.sent.last?[3] ?? 0, value: [UInt8](repeating: 0, count: 49), name: []
+      ).frame)
+    bench.link.completeAuthentication(1, .refused, at: bench.now, using: &bench.random)
+    let before = bench.sent.count
+    bench.drain()
+    let frames = bench.sent[before...]
+    #expect(frames.map { $0[1] } == [0x23, 0x21], "Failure, then Terminate-Request")
+    let message = String(decoding: frames.first?.dropFirst(6) ?? [], as: UTF8.self)
+    #expect(message.hasPrefix("E=691 R=0 C="))
+    #expect(message.hasSuffix(" V=3 M=Authentication failed"))
+  }
 }
 
 @Suite struct LifecycleTests {

@@ -71,7 +71,7 @@ import Testing
     #expect(pair.gateway.nextTimeout == nil && pair.client.nextTimeout == nil)
   }
 
-  @Test(arguments: 1...60 as ClosedRange<UInt64>)
+  @Test(arguments: 1...300 as ClosedRange<UInt64>)
   func lossCopiesAndReorderingOnlyDelay(seed: UInt64) {
     var pair = LinkPair(seed: seed)
     pair.faults = LinkPair.Faults(lossPercent: 20, duplicatePercent: 15, reorderPercent: 20)

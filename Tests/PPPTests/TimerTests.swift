@@ -39,6 +39,20 @@ import Testing
     #expect(bench.link.nextTimeout == Instant.zero + .seconds(53))
   }
 
+  @Test func aPeerThatWasNotReadyGetsOurRequestAgainWithItsFirst() {
+    let bench = Bench.started(.gateway)
+    let request = bench.sent
+    #expect(bench.advance(by: .milliseconds(55)).isEmpty)
+    let answers = bench.receive(.lcp, .configureRequest, 1, [5, 6, 1, 2, 3, 4])
+    #expect(answers.map { $0[2] } == [1, 2] && answers.first == request.first)
+    #expect(bench.link.nextTimeout == Instant.zero + .milliseconds(3055))
+    let second = bench.receive(.lcp, .configureRequest, 2, [5, 6, 1, 2, 3, 4])
+    #expect(second.map { $0[2] } == [2], "once only")
+    let crossed = Bench.started(.gateway)
+    crossed.advance(by: .milliseconds(20))
+    #expect(crossed.receive(.lcp, .configureRequest, 1).count == 1, "the requests crossed")
+  }
+
   @Test func twoTerminateRequestsLeaveBeforeTheLinkIsTakenToBeDown() {
     let bench = Bench.gatewayUp()
     let before = bench.sent.count
