@@ -18,8 +18,6 @@ struct ReliableChannel: Sendable {
     var isHello: Bool
   }
 
-  enum Timeout { case none, retransmitted, exhausted }
-
   /// What is to be done with a received message.
   enum Reception { case deliver, hold, duplicate }
 
@@ -191,20 +189,21 @@ struct ReliableChannel: Sendable {
 
   // MARK: Retransmission
 
-  /// Goes back to the front message when its time is over.
-  mutating func handleTimeout(at now: Instant, retransmissionsMax: Int) -> Timeout {
-    guard let due, due <= now else { return .none }
+  /// Goes back to the front message when its time is over; `false` when that was done as often as
+  /// may be.
+  mutating func handleTimeout(at now: Instant, retransmissionsMax: Int) -> Bool {
+    guard let due, due <= now else { return true }
     if isSuspended {
       isSuspended = false
       restartCycle(at: now)
-      return .retransmitted
+      return true
     }
-    guard retransmissions < retransmissionsMax else { return .exhausted }
+    guard retransmissions < retransmissionsMax else { return false }
     retransmissions += 1
     wait = min(wait * 2, waitMax)
     slowStartThreshold = max(1, congestionWindow / 2)
     goBack(at: now)
-    return .retransmitted
+    return true
   }
 
   /// Counts retransmissions from 0 again and sends the front message now.

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Which end of incoming calls a tunnel is.
 public enum TunnelRole: String, Hashable, Sendable {
   /// Forwards calls: sends ICRQ.
@@ -85,4 +87,10 @@ struct Session: Sendable {
   var remoteID: UInt16 = 0
   var state: SessionState
   var facts: SessionFacts
+}
+
+/// A session that has to be established by an instant.
+struct EstablishingSession: Sendable {
+  var localID: UInt16
+  var due: Instant
 }

@@ -34,6 +34,10 @@ public struct Tunnel: ~Copyable, Sendable {
   /// Any sign of the peer: control message or data.
   var lastHeard: Instant
   var retransmissionsMax: Int
+  /// When a control connection that is still not established is given up.
+  var establishmentEnds: Instant?
+  /// The sessions that are still not established, oldest first.
+  var establishing: [EstablishingSession] = []
   var retentionEnds: Instant?
 
   /// A tunnel at the LNS; the SCCRQ is to be given to `receive(_:at:using:)` next.
@@ -70,6 +74,7 @@ public struct Tunnel: ~Copyable, Sendable {
     began = now
     lastHeard = now
     retransmissionsMax = configuration.retransmissionsMaxOpening
+    establishmentEnds = now + configuration.establishmentMax
   }
 
   // MARK: Inputs
@@ -100,12 +105,14 @@ public struct Tunnel: ~Copyable, Sendable {
       if let retentionEnds, retentionEnds <= now { return phase = .over }
     case .waitCtlReply, .waitCtlConn, .established: break
     }
-    if isHelloSuspended(at: now) { return }
-    switch channel.handleTimeout(at: now, retransmissionsMax: retransmissionsMax) {
-    case .none, .retransmitted: break
-    case .exhausted: return giveUp(at: now)
+    if !suspendHello(at: now),
+      !channel.handleTimeout(at: now, retransmissionsMax: retransmissionsMax)
+    {
+      return giveUp(at: now)
     }
     if let helloDue, helloDue <= now { sendHello(at: now) }
+    endOverdue(at: now)
+    channel.pump(at: now)
   }
 
   /// Opens a session for a call of ours: ICRQ now, or as soon as the tunnel is established.
@@ -117,8 +124,7 @@ public struct Tunnel: ~Copyable, Sendable {
   ) throws(SessionOpenError) {
     precondition(localID != 0 && sessions[localID] == nil, "session ids are unique and not 0")
     if let refusal = refusalToOpen { throw refusal }
-    sessionsInLife += 1
-    sessions[localID] = Session(localID: localID, state: .waitTunnel, facts: facts)
+    insert(Session(localID: localID, state: .waitTunnel, facts: facts), at: now)
     if phase == .established { sendICRQ(localID, at: now, using: &random) }
     channel.pump(at: now)
   }
@@ -164,7 +170,9 @@ public struct Tunnel: ~Copyable, Sendable {
   public var nextTimeout: Instant? {
     switch phase {
     case .idle, .over: nil
-    case .waitCtlReply, .waitCtlConn, .established: earliest(channel.due, helloDue)
+    case .waitCtlReply, .waitCtlConn, .established:
+      earliest(
+        earliest(channel.due, helloDue), earliest(establishmentEnds, establishing.first?.due))
     case .stopped: earliest(channel.due, retentionEnds)
     }
   }

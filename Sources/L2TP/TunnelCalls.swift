@@ -79,11 +79,10 @@ extension Tunnel {
       refuse(remoteID: assigned, result, at: now, using: &random)
       return nil
     }
-    sessionsInLife += 1
     let session = Session(
       localID: freeSessionID(using: &random), remoteID: assigned, state: .waitConnect,
       facts: facts)
-    sessions[session.localID] = session
+    insert(session, at: now)
     localIDs[assigned] = session.localID
     send(
       .icrp, to: assigned, hidden([AVP(.assignedSessionID, session.localID)], using: &random),
@@ -115,6 +114,7 @@ extension Tunnel {
     if let failure = attributes.failure { return disconnect(session, for: failure, at: now) }
     session.state = .established
     sessions[session.localID] = session
+    establishing.removeAll { $0.localID == session.localID }
     events.append(
       .sessionEstablished(
         localID: session.localID, remoteID: session.remoteID, facts: session.facts))
@@ -156,6 +156,7 @@ extension Tunnel {
     session.remoteID = assigned
     session.state = .established
     sessions[session.localID] = session
+    establishing.removeAll { $0.localID == session.localID }
     localIDs[assigned] = session.localID
     send(.iccn, to: assigned, hidden(session.facts.iccnAVPs, using: &random), at: now)
     events.append(
@@ -214,8 +215,18 @@ extension Tunnel {
     send(.cdn, to: remoteID, avps, at: now)
   }
 
+  /// Enters a new session into the tables.
+  mutating func insert(_ session: Session, at now: Instant) {
+    sessionsInLife += 1
+    sessions[session.localID] = session
+    establishing.append(
+      EstablishingSession(localID: session.localID, due: now + configuration.establishmentMax))
+  }
+
+  /// Removes a session from the tables and tells of its end.
   mutating func end(_ session: Session, _ reason: CloseReason, _ detail: CloseDetail) {
     sessions[session.localID] = nil
+    establishing.removeAll { $0.localID == session.localID }
     if localIDs[session.remoteID] == session.localID { localIDs[session.remoteID] = nil }
     events.append(.sessionClosed(localID: session.localID, reason, detail))
   }

@@ -28,6 +28,9 @@ public struct TunnelConfiguration: Sendable {
   public var firstWait: Duration = .seconds(1)
   /// The longest wait; the RFC allows no less than 8 s.
   public var waitMax: Duration = .seconds(8)
+  /// How long a tunnel or a session may take to be established. The RFC's tables have no timer
+  /// against a peer that acknowledges everything and then says nothing.
+  public var establishmentMax: Duration = .seconds(60)
   /// The most sessions at one time.
   public var sessionsMax: Int = 1024
   /// The most sessions in the tunnel's whole life; 1 makes it a single-shot tunnel (LT-4).
@@ -50,6 +53,7 @@ public struct TunnelConfiguration: Sendable {
     precondition((1...Attributes.textBytesMax).contains(hostName.utf8.count), "host name length")
     precondition((4...256).contains(receiveWindow), "the receive window is 4 to 256 messages")
     precondition(firstWait > .zero && waitMax >= firstWait, "waits are positive and grow")
+    precondition(establishmentMax > .zero, "establishment takes some time")
     precondition(
       retransmissionsMaxOpening >= 0 && retransmissionsMaxEstablished >= 0,
       "retransmissions are counted from 0")

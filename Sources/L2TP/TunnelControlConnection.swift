@@ -30,6 +30,7 @@ extension Tunnel {
   /// peer that has not heard our id (§4.4.3); such an SCCRQ never belongs to a tunnel that we
   /// opened (see `collide(with:at:)`).
   private func checkAddress(of message: ControlMessage) throws(Violation) {
+    guard phase != .over else { throw .tunnelID }
     let header = message.header
     let mayLackTunnelID =
       message.type == .sccrq && role == .lns || message.type == .stopCCN
@@ -117,7 +118,7 @@ extension Tunnel {
     remoteID = facts.assignedTunnelID ?? 0
     channel.open(peerWindow: facts.peer.receiveWindow)
     accepted = facts
-    if let violation = refuse(facts.peer, &attributes, at: now) { return violation }
+    if let violation = refuse(facts.peer, attributes, at: now) { return violation }
     guard let response = response(to: facts.challenge, in: .sccrp) else {
       return stopForAuthentication(at: now)
     }
@@ -136,7 +137,7 @@ extension Tunnel {
     remoteID = attributes.nonZero(.assignedTunnelID) ?? 0
     channel.open(peerWindow: facts.receiveWindow)
     let challenge = attributes.nonEmptyBytes(.challenge)
-    if let violation = refuse(facts, &attributes, at: now) { return violation }
+    if let violation = refuse(facts, attributes, at: now) { return violation }
     guard isProof(attributes.bytes(.challengeResponse), in: .sccrp),
       let response = response(to: challenge, in: .scccn)
     else { return stopForAuthentication(at: now) }
@@ -162,176 +163,25 @@ extension Tunnel {
 
   private mutating func establish(_ peer: PeerFacts) {
     phase = .established
+    establishmentEnds = nil
     retransmissionsMax = configuration.retransmissionsMaxEstablished
     events.append(.established(peer))
   }
 
-  /// Version 1 of the protocol is the only one there is; a peer with another is told so with the
+  /// SCCRQ or SCCRP is not acceptable. Version 1 of the protocol is the only one there is; a peer with another is told so with the
   /// highest version that we support in the error code (§4.4.2).
   private mutating func refuse(
-    _ peer: PeerFacts, _ attributes: inout Attributes, at now: Instant
+    _ peer: PeerFacts, _ attributes: Attributes, at now: Instant
   ) -> Violation? {
-    if attributes.has(.protocolVersion), peer.protocolVersion >> 8 != Self.protocolVersion >> 8 {
-      let result = ResultCode(
-        stopCCN: .unsupportedVersion, error: ErrorCode(rawValue: Self.protocolVersion))
-      stop(
-        result, .negotiationFailed, CloseDetail(.local, result, violation: .protocolVersion),
-        at: now)
-      return .protocolVersion
-    }
-    return attributes.failure.flatMap { stop(for: $0, at: now) }
+    if let failure = attributes.failure { return stop(for: failure, at: now) }
+    guard peer.protocolVersion >> 8 != Self.protocolVersion >> 8 else { return nil }
+    let result = ResultCode(
+      stopCCN: .unsupportedVersion, error: ErrorCode(rawValue: Self.protocolVersion))
+    stop(
+      result, .negotiationFailed, CloseDetail(.local, result, violation: .protocolVersion),
+      at: now)
+    return .protocolVersion
   }
 
   static var protocolVersion: UInt16 { 0x0100 }
-
-  // MARK: The end
-
-  private mutating func receiveStopCCN(
-    _ attributes: inout Attributes, at now: Instant
-  ) -> Violation? {
-    // Deviation: Windows may name another tunnel in the Assigned Tunnel ID. The header, and the
-    // carrier that authenticates the peer, say which tunnel it is.
-    if remoteID == 0 { remoteID = attributes.nonZero(.assignedTunnelID) ?? 0 }
-    let result = attributes.bytes(.resultCode).flatMap(ResultCode.init(parsing:))
-    let reason: CloseReason
-    switch (phase, result?.stopCCNResult) {
-    case (_, .notAuthorized): reason = .authenticationFailed
-    case (.established, _), (_, .shuttingDown), (_, .generalRequest): reason = .peerClosed
-    case (_, .generalError), (_, .alreadyExists), (_, .unsupportedVersion),
-      (_, .finiteStateMachineError), (_, nil):
-      reason = .negotiationFailed
-    }
-    finish(reason, CloseDetail(.peer, result))
-    channel.dropAll()
-    return nil
-  }
-
-  private mutating func stopForSequence(_ type: MessageType, at now: Instant) -> Violation? {
-    let result = ResultCode(stopCCN: .finiteStateMachineError, text: "\(type) in \(phase.rawValue)")
-    stop(
-      result, .negotiationFailed, CloseDetail(.local, result, violation: .improperSequence),
-      at: now)
-    return .improperSequence
-  }
-
-  private mutating func stopForAuthentication(at now: Instant) -> Violation? {
-    let result = ResultCode(stopCCN: .notAuthorized)
-    stop(
-      result, .authenticationFailed, CloseDetail(.local, result, violation: .authentication),
-      at: now)
-    return .authentication
-  }
-
-  mutating func stop(for malformation: Malformation, at now: Instant) -> Violation? {
-    let result = ResultCode(
-      stopCCN: .generalError, error: malformation.error, text: malformation.text)
-    stop(
-      result, .negotiationFailed, CloseDetail(.local, result, violation: malformation.violation),
-      at: now)
-    return malformation.violation
-  }
-
-  /// Sends a StopCCN, which voids what was not sent yet, and cleans up.
-  ///
-  /// Before the peer's id is known nothing is sent; if its SCCRP still comes, it is answered with
-  /// the StopCCN. So a peer that was never reached is not made to build a tunnel.
-  mutating func stop(
-    _ result: ResultCode, _ reason: CloseReason, _ detail: CloseDetail, at now: Instant
-  ) {
-    switch phase {
-    case .stopped, .over: return
-    case .idle, .waitCtlReply, .waitCtlConn, .established: break
-    }
-    finish(reason, detail)
-    if remoteID == 0 { channel.dropAll() } else { sendStopCCN(result, at: now) }
-    retainIfDone(at: now)
-  }
-
-  private mutating func sendStopCCN(_ result: ResultCode, at now: Instant) {
-    channel.dropUnsent()
-    send(.stopCCN, [AVP(.assignedTunnelID, localID), result.avp], at: now)
-    channel.pump(at: now, ignoringCongestion: true)
-  }
-
-  private mutating func answerLate(_ attributes: inout Attributes, at now: Instant) {
-    guard let assigned = attributes.nonZero(.assignedTunnelID) else { return }
-    remoteID = assigned
-    retentionEnds = nil
-    sendStopCCN(ResultCode(stopCCN: .generalRequest), at: now)
-  }
-
-  /// Retransmissions are spent: the connection is lost (§5.8), so nobody is told and nothing kept.
-  mutating func giveUp(at now: Instant) {
-    if phase == .established, channel.isHelloInFront, lastHeard > channel.cycleBegan {
-      return channel.restartCycle(at: now)
-    }
-    if phase != .stopped {
-      finish(phase == .established ? .deadPeer : .retriesExhausted, CloseDetail(.local))
-    }
-    forget()
-  }
-
-  private mutating func cleanUp(_ reason: CloseReason, violation: Violation) -> Violation? {
-    finish(reason, CloseDetail(.local, violation: violation))
-    channel.dropAll()
-    return violation
-  }
-
-  private mutating func finish(_ reason: CloseReason, _ detail: CloseDetail) {
-    for localID in sessions.keys.sorted() {
-      if let session = sessions[localID] { end(session, reason, detail) }
-    }
-    phase = .stopped
-    challengeSent = nil
-    events.append(.closed(reason, detail))
-  }
-
-  private mutating func forget() {
-    channel.dropAll()
-    retentionEnds = nil
-    phase = .over
-  }
-
-  /// §5.7, §5.8: the state is kept for one retransmission cycle after the last exchange, so that a
-  /// repeated message of the peer finds its acknowledgement.
-  private mutating func retainIfDone(at now: Instant) {
-    guard phase == .stopped, channel.outgoing.isEmpty, retentionEnds == nil else { return }
-    retentionEnds =
-      now + configuration.retransmissionCycle(retransmissionsMax: retransmissionsMax)
-  }
-
-  // MARK: Collision
-
-  /// Reports that the peer has sent an SCCRQ of its own to a tunnel that waits for its SCCRP
-  /// (§4.4.3, Tie Breaker). A losing tunnel is discarded silently, as the RFC demands.
-  public mutating func collide(with facts: SCCRQFacts, at now: Instant) -> TunnelCollision {
-    guard phase == .waitCtlReply else { return .separate }
-    let outcome: TunnelCollision
-    switch (tieBreaker, facts.tieBreaker) {
-    case (nil, nil): outcome = .separate
-    case (.some, nil): outcome = .won
-    case (nil, .some): outcome = .lost
-    case (.some(let ours), .some(let theirs)):
-      outcome = ours == theirs ? .bothDiscarded : ours < theirs ? .won : .lost
-    }
-    switch outcome {
-    case .separate, .won: break
-    case .lost, .bothDiscarded:
-      finish(.negotiationFailed, CloseDetail(.local, ResultCode(stopCCN: .alreadyExists)))
-      forget()
-    }
-    return outcome
-  }
-}
-
-/// What becomes of two tunnels that two hosts open to each other at the same time.
-public enum TunnelCollision: Hashable, Sendable {
-  /// Neither asks for a single tunnel: both go on.
-  case separate
-  /// Ours goes on; the peer's SCCRQ is to be ignored.
-  case won
-  /// Ours is discarded; the peer's SCCRQ is to be accepted.
-  case lost
-  /// Equal tie breakers: ours is discarded, the peer's SCCRQ is to be ignored.
-  case bothDiscarded
 }

@@ -75,6 +75,20 @@ extension Tunnel {
     return lastHeard + configuration.helloInterval
   }
 
+  /// Ends what was not established in time: the tunnel, or sessions with the RFC's "not established
+  /// within time allotted" (§4.4.2).
+  mutating func endOverdue(at now: Instant) {
+    if let establishmentEnds, establishmentEnds <= now {
+      let result = ResultCode(stopCCN: .generalRequest, text: "not established in time")
+      return stop(result, .negotiationFailed, CloseDetail(.local, result), at: now)
+    }
+    while let first = establishing.first, first.due <= now {
+      closeSession(
+        first.localID, result: ResultCode(cdn: .notEstablishedInTime),
+        reason: .negotiationFailed, at: now)
+    }
+  }
+
   mutating func sendHello(at now: Instant) {
     send(.hello, [], at: now)
     channel.pump(at: now)
@@ -83,8 +97,9 @@ extension Tunnel {
   /// A peer that does not acknowledge a Hello and yet sends something is alive: the Hello is
   /// repeated only when there was silence again.
   ///
-  /// Deviation: §5.8 would clear the tunnel; Android 9 and 10 ignore Hello.
-  mutating func isHelloSuspended(at now: Instant) -> Bool {
+  /// Deviation: §5.8 would clear the tunnel; Android 9 and 10 ignore Hello. Returns whether the
+  /// repetition that is due now was put off.
+  mutating func suspendHello(at now: Instant) -> Bool {
     guard phase == .established, channel.awaitsHelloOnly, let due = channel.due, due <= now,
       lastHeard > channel.cycleBegan
     else { return false }

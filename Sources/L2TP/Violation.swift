@@ -1,8 +1,8 @@
 /// What was wrong with a control message, as a closed list that logs and counters share.
 ///
-/// The cases above the line in RFC order are found before the message is accepted: it is dropped,
-/// not acknowledged, and the state is unchanged. The later ones concern messages in sequence; the
-/// tunnel acknowledges them and answers as the RFC demands (§4.1, §7.1).
+/// Those up to `notSCCRQ` are found before the message is accepted: it is dropped, not
+/// acknowledged, and the state is unchanged. The others concern messages in sequence; the tunnel
+/// acknowledges them and answers as the RFC demands (§4.1, §7.1).
 public enum Violation: String, Error, CaseIterable, Hashable, Sendable {
   /// Fewer than the 12 bytes of a control message header (§3.1).
   case headerTruncated
