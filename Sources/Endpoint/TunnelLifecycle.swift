@@ -81,6 +81,16 @@ public struct TunnelLifecycle: Sendable {
     return [.markIPsecSpent, .disconnectTunnel(.singleShotSpent)]
   }
 
+  /// A session that was admitted failed before it was established (LT-8).
+  public mutating func sessionFailed() -> [Order] {
+    guard rules.isSingleShot else { return [] }
+    switch phase {
+    case .negotiating, .idle, .carrying:
+      return [.markIPsecSpent, .disconnectTunnel(.singleShotSpent)]
+    case .destructing, .gone: return []
+    }
+  }
+
   /// The control connection is closed, by whom and why ever; the destruct timeout begins (LT-2).
   public mutating func tunnelClosed(at now: Instant) -> [Order] {
     switch phase {
@@ -99,11 +109,17 @@ public struct TunnelLifecycle: Sendable {
       phase = .idle(until: nil)
       return [.disconnectTunnel(.idleTimeout)]
     case .destructing(let until) where until <= now:
-      phase = .gone
-      return rules.isSingleShot ? [.forget] : [.disconnectIPsec(.destructTimeout), .forget]
+      return expire()
     case .negotiating, .idle, .carrying, .destructing, .gone:
       return []
     }
+  }
+
+  /// Ends the destruct timeout now: it is over, or the room is needed.
+  public mutating func expire() -> [Order] {
+    guard case .destructing = phase else { return [] }
+    phase = .gone
+    return rules.isSingleShot ? [.forget] : [.disconnectIPsec(.destructTimeout), .forget]
   }
 
   private func idleDeadline(from now: Instant) -> Instant? {

@@ -1,0 +1,105 @@
+import Dataplane
+import IKE
+import L2TP
+import Primitives
+
+// The lifecycle's orders carried out; carriers lost; records dropped.
+extension Endpoint {
+  mutating func carryOut(
+    _ orders: [TunnelLifecycle.Order], for record: TunnelRecord, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    for order in orders {
+      switch order {
+      case .disconnectTunnel(let reason):
+        disconnect(record, RecordedEnd.Cause(reason), at: now)
+      case .markIPsecSpent:
+        markSpent(record.carrier)
+      case .disconnectIPsec(let reason):
+        let cause = record.dial == nil ? reason : record.end?.cause.reason ?? reason
+        disconnectIPsec(under: record, cause, at: now, using: &random)
+      case .forget:
+        forgetTunnel(record.number)
+      }
+    }
+  }
+
+  /// Starts to close a tunnel; its machine says when that is done.
+  mutating func disconnect(_ record: TunnelRecord, _ cause: RecordedEnd.Cause, at now: Instant) {
+    guard record.end == nil else { return }
+    record.closingFor = record.closingFor ?? cause
+    record.tunnel.close(result: cause.reason.stopCCN, reason: cause.reason, at: now)
+    work.append(.tunnel(record.number))
+  }
+
+  private mutating func markSpent(_ id: CarrierID) {
+    guard carriers[id]?.connection != nil else { return }
+    carriers[id]?.isSpent = true
+  }
+
+  /// Tells the IPsec connection to disconnect, unless a standard connection has found other work
+  /// meanwhile (LT-3).
+  private mutating func disconnectIPsec(
+    under record: TunnelRecord, _ reason: CloseReason, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    guard let carrier = carriers[record.carrier], let connection = carrier.connection else {
+      return
+    }
+    let others = carrier.tunnels.values.filter { $0 != record.number }
+    guard record.host.rules.isSingleShot || others.isEmpty else { return }
+    // What the tunnel still has to say (its StopCCN) must leave before the SA does.
+    work.append(.tunnel(record.number))
+    drainTunnel(record.number, at: now, using: &random)
+    isakmp.close(connection, reason: reason, at: now, using: &random)
+  }
+
+  /// The carrier is gone: nothing can be said any more, everything on it ends now.
+  mutating func loseCarrier(
+    _ id: CarrierID, _ cause: RecordedEnd.Cause, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    guard let carrier = carriers.removeValue(forKey: id) else { return }
+    emit(.dataplane(.removeCarrier(id)))
+    if carrier.kind == .clear { clearCarriers[carrier.path.remote] = nil }
+    for (spi, child) in children where child.connection == carrier.connection {
+      children[spi] = nil
+    }
+    for number in carrier.tunnels.values.sorted() {
+      guard let record = tunnels[number] else { continue }
+      endTunnel(record, cause, at: now, using: &random)
+    }
+  }
+
+  mutating func forgetTunnel(_ number: TunnelNumber) {
+    guard let record = tunnels.removeValue(forKey: number) else { return }
+    deadlines.set(nil, for: .tunnel(number))
+    carriers[record.carrier]?.tunnels[record.localID] = nil
+    dropUnusedClearCarrier(record.carrier)
+    if let index = closedTunnels.firstIndex(of: number) { closedTunnels.remove(at: index) }
+  }
+
+  mutating func forgetSession(_ id: SessionID) {
+    sessions[id] = nil
+    deadlines.set(nil, for: .session(id))
+    deadlines.set(nil, for: .closedSession(id))
+    if let index = closedSessions.firstIndex(of: id) { closedSessions.remove(at: index) }
+  }
+
+  /// Under pressure the oldest records of what is closed go first (LT-2), as if their destruct
+  /// timeout were over: the IPsec connection of a standard tunnel goes with it (LT-3).
+  mutating func reclaimRecords(
+    at now: Instant, using random: inout some RandomNumberGenerator
+  ) {
+    while closedTunnels.count > limits.closedRecordsMax, let oldest = closedTunnels.first {
+      guard let record = tunnels[oldest] else {
+        closedTunnels.removeFirst()
+        continue
+      }
+      carryOut(record.lifecycle.expire(), for: record, at: now, using: &random)
+    }
+    while closedSessions.count > limits.closedRecordsMax, let oldest = closedSessions.first {
+      forgetSession(oldest)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Dataplane
+import PPP
+import Primitives
+
+/// One session and everything known about it, until its destruct timeout is over.
+///
+/// A class only because the machine inside cannot be copied; it never leaves its endpoint.
+final class SessionRecord {
+  let id: SessionID
+  let tunnel: TunnelNumber
+  let openedAt: Instant
+  var link: PPPLink
+  /// What the packet path knows of it.
+  var binding: SessionConfiguration
+  var user: String?
+  var network: NetworkFacts?
+  var lcp: LCPResult?
+  /// Close it after this long without user activity; `nil` for never.
+  var inactivityTimeout: Duration?
+  var lastUserActivity: Instant
+  /// The packet path was asked for the last user activity and has not answered.
+  var isReportPending = false
+  /// Set once, when the session closes.
+  var end: RecordedEnd?
+  /// Why we are closing it, until its PPP link says that it is down.
+  var closingFor: RecordedEnd.Cause?
+
+  init(
+    id: SessionID, tunnel: TunnelNumber, binding: SessionConfiguration, openedAt: Instant,
+    link: consuming PPPLink
+  ) {
+    self.id = id
+    self.tunnel = tunnel
+    self.binding = binding
+    self.openedAt = openedAt
+    self.link = link
+    lastUserActivity = openedAt
+  }
+
+  /// Our L2TP session id.
+  var localID: UInt16 { binding.localSessionID }
+
+  /// When inactivity would close it, by what is known now.
+  var inactivityDeadline: Instant? {
+    guard let inactivityTimeout, network != nil, closingFor == nil, !isReportPending else {
+      return nil
+    }
+    return lastUserActivity + inactivityTimeout
+  }
+
+  var nextTimeout: Instant? { earliest(link.nextTimeout, inactivityDeadline) }
+}

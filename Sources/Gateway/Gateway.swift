@@ -1,0 +1,129 @@
+import Dataplane
+import Endpoint
+import IKE
+import PPP
+import Primitives
+
+/// The VPN server: an endpoint that other people's clients connect to, with its users and pools.
+public struct Gateway: ~Copyable, HostOwner {
+  public var host: Host
+  private var configuration: GatewayConfiguration
+  private var users: UserDirectory
+  private var pools: [String: AddressPool]
+  private var leases: [SessionID: Lease] = [:]
+  /// Who authenticated on which session; names as the directory has them.
+  private var names: [SessionID: String] = [:]
+  private var outputs: [OwnerOutput] = []
+  private var outputsRead = 0
+
+  private struct Lease: Sendable {
+    var pool: String
+    var address: IPv4Address
+  }
+
+  /// - Parameter host: made of `configuration.isakmp` and `configuration.destinations`.
+  public init(_ configuration: GatewayConfiguration, host: consuming Host) {
+    self.configuration = configuration
+    self.host = host
+    users = UserDirectory(configuration.users)
+    pools = Self.pools(of: configuration, users: users)
+  }
+
+  /// Addresses given out now.
+  public var leaseCount: Int { leases.count }
+
+  /// Takes a new configuration; sessions that are up keep what they have (their addresses stay
+  /// taken in the new pools).
+  public mutating func reload(
+    _ configuration: GatewayConfiguration, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    self.configuration = configuration
+    users = UserDirectory(configuration.users)
+    pools = Self.pools(of: configuration, users: users)
+    for id in leases.keys.sorted() {
+      guard let lease = leases[id] else { continue }
+      _ = try? pools[lease.pool]?.take(static: lease.address)
+    }
+    host.endpoint.reload(isakmp: configuration.isakmp, destinations: configuration.destinations)
+    host.dataplane.acceptsClearL2TP = host.endpoint.acceptsClearL2TP
+    host.settle(at: now, using: &random)
+  }
+
+  public mutating func answer(
+    at now: Instant, using random: inout some RandomNumberGenerator
+  ) {
+    while let output = host.nextOutput() {
+      switch output {
+      case .compute(let job): outputs.append(.compute(job))
+      case .authenticate(let session, let request):
+        authenticate(request, on: session, at: now, using: &random)
+      case .needsAddress(let session, _, let profile):
+        assignAddress(to: session, profile: profile, at: now, using: &random)
+      case .event(let event):
+        if case .sessionClosed(let session, _, _) = event { release(session) }
+        outputs.append(.event(event))
+      }
+      host.settle(at: now, using: &random)
+    }
+  }
+
+  public mutating func nextOutput() -> OwnerOutput? {
+    guard outputsRead < outputs.count else {
+      outputs.removeAll(keepingCapacity: outputs.capacity <= 256)
+      outputsRead = 0
+      return nil
+    }
+    defer { outputsRead += 1 }
+    return outputs[outputsRead]
+  }
+
+  private mutating func authenticate(
+    _ request: AuthenticationRequest, on session: SessionID, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    let verdict = users.verdict(on: request)
+    if case .accepted = verdict { names[session] = users.user(of: request)?.name }
+    host.endpoint.completeAuthentication(
+      of: session, ticket: request.ticket, verdict, at: now, using: &random)
+  }
+
+  private mutating func assignAddress(
+    to session: SessionID, profile name: String, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    guard let network = configuration.networks[name] else {
+      _ = host.endpoint.closeSession(session, .internalError, at: now, using: &random)
+      return
+    }
+    let own = names[session].flatMap { users.user(named: $0)?.staticAddress }
+    do {
+      guard let address = try pools[network.pool]?.take(static: own) else {
+        _ = host.endpoint.closeSession(session, .internalError, at: now, using: &random)
+        return
+      }
+      leases[session] = Lease(pool: network.pool, address: address)
+      let offer = AddressOffer(
+        local: network.localAddress, peer: address, dns: network.dns, nbns: network.nbns)
+      host.endpoint.assignAddress(offer, to: session, at: now, using: &random)
+    } catch {
+      _ = host.endpoint.closeSession(session, .policyRefused, at: now, using: &random)
+    }
+  }
+
+  private mutating func release(_ session: SessionID) {
+    names[session] = nil
+    guard let lease = leases.removeValue(forKey: session) else { return }
+    pools[lease.pool]?.release(lease.address)
+  }
+
+  /// One pool can serve several networks; it keeps all their gateway addresses.
+  private static func pools(
+    of configuration: GatewayConfiguration, users: UserDirectory
+  ) -> [String: AddressPool] {
+    let own = Set(configuration.networks.values.map(\.localAddress))
+    return configuration.pools.mapValues {
+      AddressPool(range: $0, reserved: own.union(users.staticAddresses))
+    }
+  }
+}
