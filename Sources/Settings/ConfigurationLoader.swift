@@ -55,7 +55,7 @@ public enum ConfigurationLoader {
     let configuration = body(&section)
     section.finish()
     if let file, file.isReadableByOthers { warnOfExposedSecrets(log, file) }
-    let findings = log.findings
+    let findings = log.findingsInOrder
     guard let configuration, !findings.contains(where: { $0.severity == .error }) else {
       throw ConfigurationRefused(findings: findings)
     }

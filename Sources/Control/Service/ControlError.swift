@@ -8,8 +8,10 @@ public struct ControlError: Error, Codable, Hashable, Sendable {
     case notFound
     /// Policy, configuration or the present state forbids it.
     case refused
-    /// A limit is reached, the body's size included.
+    /// A limit is reached.
     case limitReached
+    /// The request's body is larger than any request needs.
+    case tooLarge
     /// The process, the peer or the socket cannot be reached.
     case unreachable
     /// No answer in time.
@@ -44,6 +46,7 @@ extension ControlError {
     case .notFound: 404
     case .refused: 409
     case .limitReached: 429
+    case .tooLarge: 413
     case .unreachable: 503
     case .timedOut: 504
     case .cut: 502
@@ -94,6 +97,7 @@ extension ControlError.Code {
     case .notFound: "Not found"
     case .refused: "Refused"
     case .limitReached: "Limit reached"
+    case .tooLarge: "Too large"
     case .unreachable: "Unreachable"
     case .timedOut: "Timed out"
     case .cut: "Cut off"

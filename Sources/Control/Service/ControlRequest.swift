@@ -28,6 +28,47 @@ public enum ControlRequest: Hashable, Sendable {
   }
 }
 
+extension ControlRequest {
+  /// Reads what a client wrote; the opposite of ``method`` and ``path``.
+  ///
+  /// - Throws: `badRequest` for a path or method that does not exist, and for an id that is
+  ///   no number.
+  public init(method: String, path: String) throws(ControlError) {
+    guard let known = Method(rawValue: method) else { throw .noSuchRequest(method, path) }
+    switch (known, path) {
+    case (.get, "/v1/version"): self = .version
+    case (.get, "/v1/health"): self = .health
+    case (.post, "/v1/reload"): self = .reload
+    case (.get, _):
+      guard let list = ControlList.allCases.first(where: { $0.path == path }) else {
+        throw .noSuchRequest(method, path)
+      }
+      self = .list(list)
+    case (.delete, _):
+      let target = CloseTarget.allCases.first { path.hasPrefix($0.path + "/") }
+      guard let target else { throw .noSuchRequest(method, path) }
+      let text = path.dropFirst(target.path.utf8.count + 1)
+      guard let id = UInt64(text), "\(id)" == text else {
+        throw ControlError(
+          .badRequest, "the id of a \(target.rawValue) is a number", cause: "a typing error",
+          nextStep: "take the id from GET \(target.path)")
+      }
+      self = .close(target, id: id)
+    case (.post, _): throw .noSuchRequest(method, path)
+    }
+  }
+}
+
+extension ControlError {
+  /// The request is not among those of ``ControlRequest``.
+  static func noSuchRequest(_ method: String, _ path: String) -> ControlError {
+    ControlError(
+      .badRequest, "there is no request \(method.prefix(16)) \(path.prefix(128))",
+      cause: "a typing error, or a newer program asks an older one",
+      nextStep: "see the list of requests in the documentation of the commands")
+  }
+}
+
 /// The lists that can be asked for, named by their paths.
 public enum ControlList: String, CaseIterable, Sendable {
   case isakmpPolicies = "isakmp/policies"

@@ -23,6 +23,15 @@ final class ReadingLog {
 
   init(secrets: SecretSource) { self.secrets = secrets }
 
+  /// The findings in the order of the document's lines; those without a line come last.
+  var findingsInOrder: [Finding] {
+    let ranked = findings.enumerated().map { index, finding in
+      let line = if case .line(let line) = finding.origin { line } else { Int.max }
+      return (rank: (line, index), finding: finding)
+    }
+    return ranked.sorted { $0.rank < $1.rank }.map(\.finding)
+  }
+
   func place(_ path: String, at origin: Finding.Origin) { origins[path] = origin }
 
   func noteLiteralSecret(at path: String) { literalSecrets.append(path) }

@@ -73,7 +73,9 @@ extension GatewayConfiguration {
           next: "add pools: [{name: office, addresses: 10.9.0.0/24}]"),
         at: "pools")
     }
-    let needsKey = destinations.contains { $0.remoteHosts.contains(where: \.ipsecTransport) }
+    let needsKey =
+      destinations.isEmpty
+      || destinations.contains { $0.remoteHosts.contains(where: \.ipsecTransport) }
     if preSharedKeys.isEmpty, needsKey, !log.origins.keys.contains("preSharedKeys") {
       log.report(
         FormProblem(
@@ -81,7 +83,7 @@ extension GatewayConfiguration {
           next: "add preSharedKeys: [{peer: any, secret: \"file:/etc/drawbridge/psk\"}]"),
         at: "preSharedKeys")
     }
-    if users.isEmpty {
+    if users.isEmpty, !log.origins.keys.contains("users[0]") {
       log.report(
         FormProblem(
           .noUsers, "nobody can log in", cause: "the list of users is empty",

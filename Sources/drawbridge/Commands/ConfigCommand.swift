@@ -1,0 +1,64 @@
+import ArgumentParser
+import Settings
+
+struct ConfigCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config", abstract: "Look at configuration files.",
+    subcommands: [ConfigCheckCommand.self])
+}
+
+struct ConfigCheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Check a configuration file: everything that is wrong, or a summary.")
+
+  @Argument(help: "The file.", completion: .file())
+  var file: String
+
+  @Flag(help: "The file is a dial profile, not a gateway's configuration.")
+  var dial = false
+
+  func run() async throws {
+    let source = try ConfigurationFile(reading: file)
+    let summary: String
+    let warnings: [Finding]
+    if dial {
+      let loaded = try ConfigurationLoader.dial(file: source)
+      summary = Self.summary(loaded.configuration)
+      warnings = loaded.warnings
+    } else {
+      let loaded = try ConfigurationLoader.gateway(file: source)
+      summary = Self.summary(loaded.configuration)
+      warnings = loaded.warnings
+    }
+    Terminal.write(warnings.map(\.description).joined(separator: "\n"), to: .error)
+    Terminal.write("\(file): ok\n\(summary)")
+  }
+
+  private static func summary(_ gateway: GatewayConfiguration) -> String {
+    let addresses = gateway.listen.addresses.map { "\($0)" }.joined(separator: ", ")
+    let clear = gateway.listen.clearL2TPPort.map { ", clear L2TP on \($0)" } ?? ""
+    let poolAddresses = gateway.pools.reduce(0) { $0 + $1.range.count }
+    let singleShot = gateway.destinations.flatMap(\.remoteHosts).count(where: \.singleShotTunnel)
+    return """
+        listens on \(addresses), ports \(gateway.listen.ikePort) and \(gateway.listen.nattPort)\(clear)
+        \(gateway.isakmpPolicies.count) ISAKMP and \(gateway.ipsecPolicies.count) IPsec policies, \
+      \(gateway.preSharedKeys.count) pre-shared keys
+        \(gateway.destinations.count) destination profiles, \(singleShot) of their remote hosts \
+      single-shot
+        \(gateway.users.count) users, \(poolAddresses) addresses in \(gateway.pools.count) pools
+        interface \(gateway.tun.name ?? "none"), control socket \(gateway.controlSocket)
+      """
+  }
+
+  private static func summary(_ profile: DialConfiguration) -> String {
+    let inactivity =
+      profile.inactivity == .zero ? "never" : "after \(DurationText.show(profile.inactivity))"
+    return """
+        dials \(profile.gateway) as \(profile.user)
+        interface \(profile.tun.name ?? "none"), \(profile.routes.count) routes
+        closes for inactivity: \(inactivity)
+        control socket \(profile.controlSocket)
+      """
+  }
+}

@@ -1,0 +1,12 @@
+import ArgumentParser
+
+struct DemoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Show the whole story in network namespaces of its own.",
+    discussion: "Exit code 0 only if every step was verified.")
+
+  func run() async throws {
+    try await Start.demo()
+  }
+}

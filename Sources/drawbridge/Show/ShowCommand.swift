@@ -1,0 +1,44 @@
+import ArgumentParser
+import Control
+import ControlClient
+
+struct ShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show the state of a running gateway or client.",
+    discussion: """
+      Tables hold the most asked-for columns; --details shows every field, --json the documented \
+      object. Times count down to what will happen.
+      """,
+    subcommands: [
+      ShowISAKMPCommand.self, ShowIPsecCommand.self, ShowL2TPCommand.self, ShowPPPCommand.self,
+    ])
+}
+
+/// A command that shows one list.
+protocol ListCommand: AsyncParsableCommand {
+  associatedtype Record: Codable & Hashable & Sendable
+
+  static var table: Table<Record> { get }
+
+  var asking: AskingOptions { get }
+  var presentation: PresentationOptions { get }
+
+  func ask(_ client: ControlClient) async throws(ControlError) -> [Record]
+}
+
+struct PresentationOptions: ParsableArguments {
+  @Flag(help: "Show every field, a block a record.")
+  var details = false
+}
+
+extension ListCommand {
+  func run() async throws {
+    let records = try await ask(asking.client)
+    let text =
+      presentation.details
+      ? Self.table.renderDetails(records)
+      : Self.table.render(records, colour: Terminal.takesColour(.output))
+    try asking.print(ListReply(items: records), text: text)
+  }
+}

@@ -1,0 +1,31 @@
+import Glibc
+
+/// The program's output.
+enum Terminal {
+  enum Stream: Int32 {
+    case output = 1
+    case error = 2
+  }
+
+  /// Whether `stream` is a terminal that takes colours: not a pipe, not `NO_COLOR`, not dumb.
+  static func takesColour(_ stream: Stream) -> Bool {
+    guard isatty(stream.rawValue) == 1 else { return false }
+    let hasNoColour = unsafe getenv("NO_COLOR").map { unsafe String(cString: $0) } ?? ""
+    let type = unsafe getenv("TERM").map { unsafe String(cString: $0) } ?? "dumb"
+    return hasNoColour.isEmpty && type != "dumb"
+  }
+
+  /// Writes a text and a line break; a reader that is gone is no error of ours.
+  static func write(_ text: String, to stream: Stream = .output) {
+    guard !text.isEmpty else { return }
+    var bytes = Array(text.utf8)[...]
+    if bytes.last != 0x0A { bytes.append(0x0A) }
+    while !bytes.isEmpty {
+      let written = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(stream.rawValue, $0.baseAddress, $0.count)
+      }
+      guard written > 0 || errno == EINTR else { return }
+      bytes = bytes.dropFirst(max(0, written))
+    }
+  }
+}
