@@ -1,0 +1,48 @@
+# Sourced by the guest's commands: settings, small tools, what both roles give to xl2tpd and pppd.
+. /job/env
+. "/job/guest/ike-${IKE:-strongswan}.sh"
+TIMEOUT=${TIMEOUT:-30}
+CONTROL=/run/xl2tpd/l2tp-control
+
+wait_for() {  # wait_for SECONDS COMMAND... : until the command succeeds
+  local i limit=$(($1 * 20)); shift
+  for ((i = 0; i < limit; i++)); do ! "$@" >/dev/null 2>&1 || return 0; sleep 0.05; done
+  return 1
+}
+
+end_process() {  # end_process PIDFILE : TERM, then KILL after 3 s
+  local pid; pid=$(cat "$1" 2>/dev/null) || return 0
+  kill "$pid" 2>/dev/null
+  wait_for 3 eval "! kill -0 $pid" || kill -KILL "$pid"
+  rm -f "$1"
+}
+
+tell_xl2tpd() { [ -p $CONTROL ] && timeout 2 bash -c "echo '$*' >$CONTROL"; }
+
+ppp_auth_name() { [ "${PPP_AUTH:-mschapv2}" = mschapv2 ] && echo mschap-v2 || echo "$PPP_AUTH"; }
+
+ppp_options() {
+  cat <<X
+debug
+logfile /job/pppd.log
+nodetach
+noccp
+noipv6
+mtu ${MTU:-1400}
+mru ${MTU:-1400}
+lcp-restart 1
+lcp-echo-interval 10
+lcp-echo-failure 4
+X
+}
+
+xl2tpd_start() {  # its configuration file is in place
+  mkdir -p /run/xl2tpd
+  xl2tpd -D -c /etc/xl2tpd/xl2tpd.conf -C $CONTROL -p /run/xl2tpd.pid >>/job/xl2tpd.log 2>&1 &
+  wait_for 5 test -p $CONTROL || { echo "xl2tpd did not start"; return 1; }
+}
+
+xl2tpd_stop() {
+  end_process /run/xl2tpd.pid
+  rm -f $CONTROL
+}

@@ -1,0 +1,26 @@
+"""Traffic through a tunnel, and what came of it."""
+
+import json
+import re
+
+
+def ping(run, target, count, interval, size=56):
+    """`run` executes a command on the sending host and returns (status, output)."""
+    command = f"ping -n -q -c {count} -i {interval} -s {size} -W 2 {target}"
+    _, text = run(command, count * interval + 20)
+    match = re.search(r"(\d+) packets transmitted, (\d+) received", text)
+    if not match:
+        return {"sent": 0, "received": 0, "lost": count, "error": text.strip()[-200:]}
+    sent, received = int(match[1]), int(match[2])
+    return {"sent": sent, "received": received, "lost": sent - received}
+
+
+def transfer(run, target, megabytes, reverse=False):
+    """Bulk TCP against an iperf3 server; `reverse` has the server send."""
+    command = f"iperf3 -c {target} -n {megabytes}M -J --connect-timeout 5000"
+    _, text = run(command + (" -R" if reverse else ""), 60)
+    try:
+        total = json.loads(text)["end"]["sum_received"]
+        return {"bytes": int(total["bytes"]), "megabits": round(total["bits_per_second"] / 1e6)}
+    except (ValueError, KeyError):
+        return {"bytes": 0, "megabits": 0, "error": text.strip()[-200:]}
