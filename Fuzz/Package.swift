@@ -16,8 +16,18 @@ let package = Package(
       name: "Cryptography", dependencies: ["CCryptography", "Primitives"], swiftSettings: strict),
     .target(name: "L2TP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(name: "PPP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
+    .target(name: "IPPacket", dependencies: ["Primitives"], swiftSettings: strict),
     .target(
-      name: "FuzzTargets", dependencies: ["Cryptography", "L2TP", "PPP", "Primitives"],
+      name: "ESP", dependencies: ["Cryptography", "IPPacket", "Primitives"],
+      swiftSettings: strict),
+    .target(
+      name: "Dataplane", dependencies: ["Cryptography", "ESP", "IPPacket", "Primitives"],
+      swiftSettings: strict),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Cryptography", "Dataplane", "ESP", "IPPacket", "L2TP", "PPP", "Primitives",
+      ],
       swiftSettings: [.treatAllWarnings(as: .error)]),
   ]
 )

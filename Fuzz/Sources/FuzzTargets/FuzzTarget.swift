@@ -14,7 +14,7 @@ struct FuzzTarget: Sendable {
   var run: @Sendable ([UInt8]) -> Void
 
   static let all: [FuzzTarget] = [
-    .l2tpParser, .l2tpTunnel, .pppFrame, .pppLink,
+    .l2tpParser, .l2tpTunnel, .pppFrame, .pppLink, .espOpener, .packetPath,
   ]
 }
 
