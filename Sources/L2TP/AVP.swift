@@ -7,11 +7,15 @@ public struct AVP: Hashable, Sendable {
   /// The most that the 10-bit Length leaves for a value.
   public static let valueBytesMax = 1023 - headerBytes
 
+  /// The M bit: what does not know the AVP must end the session or tunnel (§4.2).
   public var isMandatory: Bool
+  /// The H bit: the value is hidden (§4.3).
   public var isHidden: Bool
   /// The four reserved bits, 0…15; anything but 0 makes the AVP an unrecognised one (§4.1).
   public var reserved: UInt8
+  /// 0 for the IETF's own attributes.
   public var vendorID: UInt16
+  /// The Attribute Type's number within the vendor's.
   public var attribute: UInt16
   /// At most `valueBytesMax` bytes.
   public var value: [UInt8]

@@ -8,6 +8,7 @@ public struct ControlMessage: Hashable, Sendable {
   /// The longest message; five AVPs of full length and all the small ones fit.
   public static let byteCountMax = 8192
 
+  /// The header; its Length is computed anew when the message is written.
   public var header: ControlHeader
   /// All AVPs, the Message Type first; empty in a ZLB.
   public private(set) var avps: [AVP]

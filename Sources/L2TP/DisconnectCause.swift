@@ -5,26 +5,45 @@ import Primitives
 public struct PPPDisconnectCause: Hashable, Sendable {
   /// The disconnect code (RFC 3145 §3); a struct because peers may send any number.
   public struct Code: RawRepresentable, Hashable, Sendable {
+    /// The number on the wire.
     public var rawValue: UInt16
 
+    /// Any number.
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+    /// No information available.
     public static let noInformation = Code(rawValue: 0)
+    /// Administrative disconnect.
     public static let administrative = Code(rawValue: 1)
+    /// LCP renegotiation at the LNS is disabled and proxy LCP was not sent.
     public static let renegotiationDisabled = Code(rawValue: 2)
+    /// LCP Terminate-Request: by the peer or by us, as the direction says.
     public static let normal = Code(rawValue: 3)
+    /// Compulsory encryption was refused.
     public static let encryptionRefused = Code(rawValue: 4)
+    /// LCP did not converge in time.
     public static let lcpTimeout = Code(rawValue: 5)
+    /// No recognisable LCP packet came.
     public static let noLCPPackets = Code(rawValue: 6)
+    /// Magic number error: the link is possibly looped back.
     public static let loopedBack = Code(rawValue: 7)
+    /// Echo-Requests were not answered.
     public static let echoTimeout = Code(rawValue: 8)
+    /// Compulsory call-back was refused.
     public static let callbackRefused = Code(rawValue: 12)
+    /// Authentication did not end in time.
     public static let authenticationTimeout = Code(rawValue: 13)
+    /// No common authentication protocol.
     public static let authenticationProtocolUnacceptable = Code(rawValue: 15)
+    /// Bad name, password or secret.
     public static let authenticationFailed = Code(rawValue: 16)
+    /// A network control protocol did not converge in time.
     public static let ncpTimeout = Code(rawValue: 17)
+    /// No network control protocol was opened.
     public static let noNCPAvailable = Code(rawValue: 18)
+    /// No acceptable addresses were agreed on.
     public static let addressesDoNotConverge = Code(rawValue: 19)
+    /// The user may use no address.
     public static let noAddressPermitted = Code(rawValue: 20)
   }
 
@@ -35,13 +54,16 @@ public struct PPPDisconnectCause: Hashable, Sendable {
     case atLocal = 2
   }
 
+  /// What happened.
   public var code: Code
   /// The PPP protocol number concerned, 0 when none is.
   public var controlProtocol: UInt16
+  /// At which end.
   public var direction: Direction
   /// For people.
   public var text: String
 
+  /// A cause for a CDN of ours; at most 255 bytes of `text` are sent.
   public init(
     _ code: Code, controlProtocol: UInt16 = 0, direction: Direction = .global, text: String = ""
   ) {
@@ -74,7 +96,9 @@ public struct PPPDisconnectCause: Hashable, Sendable {
 
 /// The Q.931 Cause Code AVP of a CDN (RFC 2661 §4.4.4), for information only.
 public struct Q931Cause: Hashable, Sendable {
+  /// Cause code in its ITU encoding.
   public var code: UInt16
+  /// The Q.931 message that carried it, likewise.
   public var message: UInt8
   /// For people.
   public var text: String

@@ -6,10 +6,13 @@ public struct PeerFacts: Hashable, Sendable {
   public var hostName: String = ""
   /// Vendor Name, likewise.
   public var vendorName: String = ""
+  /// Firmware Revision, in an encoding of the vendor.
   public var firmwareRevision: UInt16?
   /// Version in the high, revision in the low byte: 0x0100.
   public var protocolVersion: UInt16 = 0
+  /// Bit 0 synchronous, bit 1 asynchronous.
   public var framingCapabilities: UInt32 = 0
+  /// Bit 0 digital, bit 1 analogue; for outgoing calls only.
   public var bearerCapabilities: UInt32?
   /// Messages that the peer takes before it must have acknowledged; 4 when it does not say
   /// (§4.4.3).
@@ -32,6 +35,7 @@ public struct PeerFacts: Hashable, Sendable {
 
 /// Who asks for a tunnel: an SCCRQ (RFC 2661 §6.1) as the endpoint needs it before a tunnel exists.
 public struct SCCRQFacts: Hashable, Sendable {
+  /// What an SCCRP would say too.
   public var peer: PeerFacts
   /// The id that the peer gave to the tunnel; `nil` when it is hidden and no secret was given.
   public var assignedTunnelID: UInt16?

@@ -29,18 +29,29 @@ public enum CDNResult: UInt16, CaseIterable, Hashable, Sendable {
 /// General error codes (RFC 2661 §4.4.2). A struct, because a StopCCN with result 5 carries a
 /// version number in the same field and peers may send any number.
 public struct ErrorCode: RawRepresentable, Hashable, Sendable {
+  /// The number on the wire.
   public var rawValue: UInt16
 
+  /// Any number.
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  /// No general error.
   public static let none = ErrorCode(rawValue: 0)
+  /// No control connection exists yet for this pair.
   public static let noControlConnection = ErrorCode(rawValue: 1)
+  /// Length is wrong.
   public static let wrongLength = ErrorCode(rawValue: 2)
+  /// A value is out of range or a reserved field is not 0.
   public static let valueOutOfRange = ErrorCode(rawValue: 3)
+  /// Insufficient resources to handle this now.
   public static let insufficientResources = ErrorCode(rawValue: 4)
+  /// The Session ID is invalid in this context.
   public static let invalidSessionID = ErrorCode(rawValue: 5)
+  /// A generic vendor-specific error occurred in the LAC.
   public static let vendorSpecific = ErrorCode(rawValue: 6)
+  /// The LAC should try another LNS.
   public static let tryAnother = ErrorCode(rawValue: 7)
+  /// An unknown AVP had the M bit set.
   public static let unknownMandatoryAVP = ErrorCode(rawValue: 8)
 }
 
@@ -48,6 +59,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
 public struct ResultCode: Hashable, Sendable {
   /// The number on the wire; its meaning depends on the message.
   public var number: UInt16
+  /// The general error, or the highest version supported.
   public var error: ErrorCode?
   /// For people; at most `Attributes.textBytesMax` bytes.
   public var text: String

@@ -5,15 +5,23 @@
 public struct SessionFacts: Hashable, Sendable {
   /// For the administrators of both ends (§4.4.4).
   public var callSerialNumber: UInt32 = 0
+  /// 0 when the call came over no physical line (§4.4.4).
   public var bearerType: UInt32?
+  /// For logs, in an encoding of the vendor.
   public var physicalChannelID: UInt32?
+  /// Who calls.
   public var callingNumber: String?
+  /// Who is called.
   public var calledNumber: String?
+  /// Additional dialling information.
   public var subAddress: String?
   /// 1 synchronous, 2 asynchronous framing (§4.4.4).
   public var framingType: UInt32 = 1
+  /// From the LAC to the caller, in bits per second; both ways without the next.
   public var txConnectSpeedBPS: UInt32 = 0
+  /// From the caller to the LAC, in bits per second.
   public var rxConnectSpeedBPS: UInt32?
+  /// The customer group that the LAC puts the call into; a hint of the peer, no permission.
   public var privateGroupID: String?
   /// Sequence numbers must be on every data message (§5.4).
   public var isSequencingRequired: Bool = false
@@ -23,6 +31,7 @@ public struct SessionFacts: Hashable, Sendable {
   /// Proxy Authen Type, for logs only, for the same reason.
   public var proxyAuthenType: UInt16?
 
+  /// A call of which there is nothing to say, as a VPN client makes it.
   public init() {}
 
   /// Reads an ICRQ.

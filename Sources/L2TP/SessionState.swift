@@ -38,8 +38,8 @@ enum SessionAction: Hashable {
 }
 
 extension SessionState {
-  /// The tables of §7.4.1 and §7.4.2; for outgoing calls, which we never place, the idle rows of
-  /// §7.5.
+  /// Transition table: §7.4.1 and §7.4.2; for outgoing calls, which we never place, the idle rows
+  /// of §7.5.
   func action(on type: MessageType, role: TunnelRole) -> SessionAction {
     switch (role, self, type) {
     case (.lac, .idle, .icrq), (.lac, .idle, .ocrq): .refuse

@@ -6,12 +6,15 @@ import Primitives
 /// drains `nextTransmit()` and `nextEvent()` and looks at `nextTimeout`. Data messages belong to
 /// the packet path, which reports their arrival by `noteDataReceived(at:)`.
 public struct Tunnel: ~Copyable, Sendable {
+  /// As given when the tunnel was made.
   public let configuration: TunnelConfiguration
+  /// LAC when we opened it, LNS when we accepted it.
   public let role: TunnelRole
   /// Our name for the tunnel, the Tunnel ID of what the peer sends.
   public let localID: UInt16
   /// The peer's name for the tunnel; 0 until it is known.
   public internal(set) var remoteID: UInt16 = 0
+  /// The state of the control connection.
   public internal(set) var phase: TunnelPhase = .idle
   /// What the peer said of itself.
   public internal(set) var peer: PeerFacts?
@@ -181,6 +184,7 @@ public struct Tunnel: ~Copyable, Sendable {
   /// which the peer may still send to it is over.
   public var isDiscardable: Bool { phase == .over || phase == .idle }
 
+  /// The state as an operator sees it.
   public var snapshot: TunnelSnapshot {
     TunnelSnapshot(
       role: role, phase: phase, localID: localID, remoteID: remoteID, peer: peer, ns: channel.ns,

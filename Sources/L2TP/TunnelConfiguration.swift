@@ -6,13 +6,14 @@ public struct TunnelConfiguration: Sendable {
   public var hostName: String
   /// Our Vendor Name AVP, at most 255 bytes.
   public var vendorName: String = "Drawbridge"
+  /// Our Firmware Revision AVP.
   public var firmwareRevision: UInt16 = 0x0100
   /// The shared secret of tunnel authentication and AVP hiding (RFC 2661 §5.1.1, §4.3).
   public var secret: Secret?
   /// Whether the peer must prove that it knows the secret. With a secret and without this we
   /// answer challenges and send none.
   public var requiresTunnelAuthentication: Bool = false
-  /// Whether values that may be hidden are. Needs a secret.
+  /// Whether the values that may be hidden are, from the SCCCN on. Needs a secret.
   public var hideAVPs: Bool = false
   /// Whether our SCCRQ asks for one tunnel only between the two hosts (§4.4.3).
   public var usesTieBreaker: Bool = false
@@ -36,6 +37,7 @@ public struct TunnelConfiguration: Sendable {
   /// The most sessions in the tunnel's whole life; 1 makes it a single-shot tunnel (LT-4).
   public var sessionsInLifeMax: Int?
 
+  /// The defaults of the specification under this name.
   public init(hostName: String) { self.hostName = hostName }
 
   /// The time of all waits for one message (§5.8): how long the state of a closed tunnel is kept.

@@ -46,6 +46,7 @@ extension Tunnel {
     }
   }
 
+  /// Transition table: RFC 2661 §7.2.1, row by row.
   private mutating func process(
     _ message: ControlMessage, at now: Instant, using random: inout some RandomNumberGenerator
   ) -> Violation? {
@@ -125,8 +126,7 @@ extension Tunnel {
     peer = facts.peer
     if configuration.requiresTunnelAuthentication { challengeSent = makeChallenge(using: &random) }
     phase = .waitCtlConn
-    send(
-      .sccrp, hidden(startAVPs + authenticationAVPs(response), using: &random), at: now)
+    send(.sccrp, startAVPs + authenticationAVPs(response), at: now)
     return nil
   }
 
@@ -168,8 +168,9 @@ extension Tunnel {
     events.append(.established(peer))
   }
 
-  /// SCCRQ or SCCRP is not acceptable. Version 1 of the protocol is the only one there is; a peer with another is told so with the
-  /// highest version that we support in the error code (§4.4.2).
+  /// SCCRQ or SCCRP that is not acceptable. Version 1 of the protocol is the only one there is; a
+  /// peer with another is told so with the highest version that we support in the error code
+  /// (§4.4.2).
   private mutating func refuse(
     _ peer: PeerFacts, _ attributes: Attributes, at now: Instant
   ) -> Violation? {

@@ -2,8 +2,10 @@ import Primitives
 
 /// Who ended a tunnel or a session, and in whose words.
 public struct CloseDetail: Hashable, Sendable {
+  /// Which end decided.
   public enum Origin: Hashable, Sendable { case local, peer }
 
+  /// Which end decided; a timeout is ours.
   public var origin: Origin
   /// The Result Code AVP sent or received, if there was one.
   public var resultCode: ResultCode?

@@ -24,7 +24,7 @@ extension Tunnel {
     }
     if configuration.requiresTunnelAuthentication { challengeSent = makeChallenge(using: &random) }
     phase = .waitCtlReply
-    send(.sccrq, hidden(avps + authenticationAVPs([]), using: &random), at: now)
+    send(.sccrq, avps + authenticationAVPs([]), at: now)
     channel.pump(at: now)
   }
 
@@ -46,23 +46,19 @@ extension Tunnel {
 
   /// `avps` with what may be hidden hidden, if the configuration wants it (§4.3).
   ///
-  /// The Assigned Tunnel ID stays clear: the receiver of an SCCRQ needs it to tell a repetition
-  /// before it knows whose secret reveals it.
+  /// SCCRQ and SCCRP are never hidden: the receiver needs the host name's owner to know whose
+  /// secret reveals them, nothing in them is worth hiding, and xl2tpd has no secret at hand before
+  /// it has seen a challenge.
   func hidden(_ avps: [AVP], using random: inout some RandomNumberGenerator) -> [AVP] {
     guard configuration.hideAVPs, let secret = configuration.secret,
       avps.contains(where: { $0.type?.mayBeHidden ?? false })
     else { return avps }
     let randomVector = random.bytes(16)
-    var result = [AVP(.randomVector, randomVector)]
-    for avp in avps {
-      guard avp.type != .assignedTunnelID else {
-        result.append(avp)
-        continue
+    return [AVP(.randomVector, randomVector)]
+      + avps.map { avp in
+        let padding = random.bytes(Int.random(in: 0..<16, using: &random))
+        return avp.hidden(with: secret, randomVector: randomVector, padding: padding)
       }
-      let padding = random.bytes(Int.random(in: 0..<16, using: &random))
-      result.append(avp.hidden(with: secret, randomVector: randomVector, padding: padding))
-    }
-    return result
   }
 
   // MARK: Hello

@@ -90,6 +90,24 @@ import Testing
     #expect(bench.sentTypes == [.hello, .cdn])
   }
 
+  @Test func badInput48CDNBehindAnIgnoredHelloDoesNotKillWhileDataFlows() {
+    var bench = Bench.at(.established)
+    bench.acknowledge()
+    bench.send(.icrq)
+    bench.acknowledge()
+    bench.run(until: .zero + .seconds(60))
+    bench.tunnel.closeSession(
+      bench.sessionID, result: ResultCode(cdn: .administrative), at: bench.now)
+    bench.events = []
+    for second in 61...400 {
+      bench.run(until: .zero + .seconds(second))
+      bench.tunnel.noteDataReceived(at: bench.now)
+    }
+    #expect(bench.tunnel.phase == .established)
+    bench.run(until: .zero + .seconds(600))
+    #expect(bench.events.map(\.closeReason) == [.deadPeer])
+  }
+
   @Test func badInput48AcknowledgingPeerWithoutDataStaysUp() {
     var bench = Bench.at(.established)
     bench.acknowledge()

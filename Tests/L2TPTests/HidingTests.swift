@@ -53,7 +53,7 @@ import Testing
     #expect(pair.lac.phase == .established)
     #expect(pair.lnsEvents.compactMap(\.sessionUp).map(\.1) == [9])
     let hiddenCount = pair.sent.flatMap(\.message.avps).count { $0.isHidden }
-    #expect(hiddenCount == 18)
+    #expect(hiddenCount == 7)
     let vectorsFirst = pair.sent.allSatisfy { sent in
       guard let hidden = sent.message.avps.firstIndex(where: \.isHidden) else { return true }
       return sent.message.avps[..<hidden].contains { $0.type == .randomVector }
