@@ -1,0 +1,88 @@
+import Cryptography
+
+/// One ESP transform as it stands in a quick mode proposal: algorithms, encapsulation, group for
+/// perfect forward secrecy, lifetime (RFC 2407 §4.5).
+struct ESPOffer: Hashable, Sendable {
+  var transform: ESPTransform
+  /// The value of Encapsulation Mode; which one it must be depends on the NAT dialect.
+  var encapsulationMode: UInt16
+  var group: KeyExchangeGroup?
+  var lifetime: Lifetime
+
+  /// Encapsulation Mode "transport" (RFC 2407 §4.5).
+  static let transportMode: UInt16 = 2
+
+  private enum AttributeType {
+    static let lifeType: UInt16 = 1
+    static let lifeDuration: UInt16 = 2
+    static let group: UInt16 = 3
+    static let encapsulationMode: UInt16 = 4
+    static let authentication: UInt16 = 5
+    static let keyLength: UInt16 = 6
+    /// RFC 4304: 64-bit sequence numbers; not run, so a transform that has it is not accepted.
+    static let extendedSequenceNumber: UInt16 = 11
+  }
+
+  func payload(number: UInt8) -> Transform {
+    var attributes = lifetime.attributes(
+      type: AttributeType.lifeType, duration: AttributeType.lifeDuration)
+    if let group {
+      attributes.append(Attribute(AttributeType.group, .basic(group.ikeNumber)))
+    }
+    attributes.append(Attribute(AttributeType.encapsulationMode, .basic(encapsulationMode)))
+    if let authentication = transform.authentication {
+      attributes.append(Attribute(AttributeType.authentication, .basic(authentication.ikeNumber)))
+    }
+    if let bits = transform.encryption.keyLengthBits {
+      attributes.append(Attribute(AttributeType.keyLength, .basic(bits)))
+    }
+    return Transform(
+      number: number, id: transform.encryption.transformID, attributes: attributes)
+  }
+
+  /// What a peer's transform means; `nil` when it asks for anything that this engine does not run.
+  init?(_ payload: Transform) {
+    guard
+      let fields = TransformFields(
+        payload.attributes, lifeType: AttributeType.lifeType,
+        lifeDuration: AttributeType.lifeDuration),
+      fields.onlyContains([
+        AttributeType.group, AttributeType.encapsulationMode, AttributeType.authentication,
+        AttributeType.keyLength,
+      ]),
+      let mode = fields[AttributeType.encapsulationMode],
+      let encryption = ESPEncryption.allCases.first(where: {
+        $0.transformID == payload.id
+          && TransformFields.keyLength(fields[AttributeType.keyLength], is: $0.keyLengthBits)
+      })
+    else { return nil }
+    if encryption.isAEAD {
+      guard fields[AttributeType.authentication] == nil else { return nil }
+      transform = ESPTransform(aead: encryption)
+    } else {
+      guard
+        let authentication = ESPAuthentication.allCases.first(where: {
+          $0.ikeNumber == fields[AttributeType.authentication]
+        })
+      else { return nil }
+      transform = ESPTransform(encryption, authentication)
+    }
+    group = nil
+    if let number = fields[AttributeType.group] {
+      guard let known = KeyExchangeGroup(ikeNumber: number) else { return nil }
+      group = known
+    }
+    encapsulationMode = mode
+    lifetime = fields.lifetime
+  }
+
+  init(
+    _ transform: ESPTransform, encapsulationMode: UInt16, group: KeyExchangeGroup?,
+    lifetime: Lifetime
+  ) {
+    self.transform = transform
+    self.encapsulationMode = encapsulationMode
+    self.group = group
+    self.lifetime = lifetime
+  }
+}
