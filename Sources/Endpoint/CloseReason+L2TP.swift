@@ -7,15 +7,15 @@ extension CloseReason {
   var stopCCN: ResultCode {
     switch self {
     case .shutdown, .gatewayLost:
-      ResultCode(.shuttingDown)
+      ResultCode(stopCCN: .shuttingDown)
     case .authenticationFailed, .policyRefused, .localVeto, .singleShotSpent:
-      ResultCode(.notAuthorized, text: rawValue)
+      ResultCode(stopCCN: .notAuthorized, text: rawValue)
     case .negotiationFailed, .internalError, .retriesExhausted:
-      ResultCode(.generalError, error: ErrorCode.none, text: rawValue)
+      ResultCode(stopCCN: .generalError, error: ErrorCode.none, text: rawValue)
     case .requested, .closeAll, .lastConnectionClosed, .inactivity, .idleTimeout, .destructTimeout,
       .deadPeer, .peerDeleted, .peerClosed, .lifetimeExpired, .maxDuration, .administrator,
       .brokerLost:
-      ResultCode(.generalRequest, text: rawValue)
+      ResultCode(stopCCN: .generalRequest, text: rawValue)
     }
   }
 
@@ -23,14 +23,14 @@ extension CloseReason {
   var cdn: ResultCode {
     switch self {
     case .deadPeer, .peerClosed, .peerDeleted:
-      ResultCode(.lossOfCarrier)
+      ResultCode(cdn: .lossOfCarrier)
     case .negotiationFailed, .authenticationFailed, .internalError, .retriesExhausted:
-      ResultCode(.generalError, error: ErrorCode.none, text: rawValue)
+      ResultCode(cdn: .generalError, error: ErrorCode.none, text: rawValue)
     case .policyRefused, .localVeto, .singleShotSpent:
-      ResultCode(.noFacilitiesPermanent, text: rawValue)
+      ResultCode(cdn: .noFacilitiesPermanent, text: rawValue)
     case .requested, .closeAll, .lastConnectionClosed, .inactivity, .idleTimeout, .destructTimeout,
       .lifetimeExpired, .maxDuration, .administrator, .gatewayLost, .brokerLost, .shutdown:
-      ResultCode(.administrative, text: rawValue)
+      ResultCode(cdn: .administrative, text: rawValue)
     }
   }
 }

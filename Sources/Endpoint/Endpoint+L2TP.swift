@@ -19,7 +19,7 @@ extension Endpoint {
       return
     }
     let header: ControlHeader
-    do throws(Violation) {
+    do throws(L2TP.Violation) {
       header = try ControlHeader(parsing: message)
     } catch {
       counters.malformedL2TP &+= 1
@@ -62,6 +62,12 @@ extension Endpoint {
         Tunnel(accepting: host.tunnel, localID: localID, at: now), on: carrier,
         destination: destination, host: host, peerPort: peerPort, at: now)
       record.tunnel.receive(message, at: now, using: &random)
+      guard record.tunnel.phase != .idle else {
+        // The SCCRQ was no good after all: nothing began.
+        forgetTunnel(record.number)
+        counters.malformedL2TP &+= 1
+        return
+      }
       work.append(.tunnel(record.number))
     case .failure(let refusal):
       counters.tunnelsRefused &+= 1
@@ -72,7 +78,7 @@ extension Endpoint {
             detail: refusal.cause.detail)))
       let answer = Tunnel.refusal(
         of: facts, localID: freeTunnelID(on: carrier, using: &random),
-        result: ResultCode(refusal.result, text: refusal.cause.detail))
+        result: ResultCode(stopCCN: refusal.result, text: refusal.cause.detail))
       if let answer { emit(.sendL2TP(answer, on: carrier, peerPort: peerPort)) }
     }
   }
@@ -217,7 +223,7 @@ extension Endpoint {
     _ number: TunnelNumber, at now: Instant, using random: inout some RandomNumberGenerator
   ) {
     guard let record = tunnels[number] else { return }
-    record.tunnel.handleTimeout(at: now, using: &random)
+    record.tunnel.handleTimeout(at: now)
     let orders = record.lifecycle.handleTimeout(at: now)
     carryOut(orders, for: record, at: now, using: &random)
     work.append(.tunnel(number))

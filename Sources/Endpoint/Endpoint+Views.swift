@@ -69,17 +69,29 @@ public struct CarrierView: Sendable {
 extension Endpoint {
   /// Every tunnel that has a record, oldest first.
   public var tunnelViews: [TunnelView] {
-    tunnels.keys.sorted().compactMap { tunnels[$0] }.map(view)
+    var views: [TunnelView] = []
+    for key in tunnels.keys.sorted() {
+      if let record = tunnels[key] { views.append(view(record)) }
+    }
+    return views
   }
 
   /// Every session that has a record, oldest first.
   public var sessionViews: [SessionView] {
-    sessions.keys.sorted().compactMap { sessions[$0] }.map(view)
+    var views: [SessionView] = []
+    for key in sessions.keys.sorted() {
+      if let record = sessions[key] { views.append(view(record)) }
+    }
+    return views
   }
 
   /// Every carrier, by its id.
   public var carrierViews: [CarrierView] {
-    carriers.keys.sorted().compactMap { carriers[$0] }.map(view)
+    var views: [CarrierView] = []
+    for key in carriers.keys.sorted() {
+      if let record = carriers[key] { views.append(view(record)) }
+    }
+    return views
   }
 
   /// How many live tunnels and sessions there are.
@@ -116,9 +128,11 @@ extension Endpoint {
   }
 
   private func view(_ carrier: Carrier) -> CarrierView {
-    let records = carrier.tunnels.values.sorted().compactMap { tunnels[$0] }
-    let ends = records.compactMap(Self.destructAt)
-    let isIdle = !records.isEmpty && ends.count == records.count
+    var ends: [Instant] = []
+    for number in carrier.tunnels.values {
+      if let record = tunnels[number], let end = Self.destructAt(record) { ends.append(end) }
+    }
+    let isIdle = !ends.isEmpty && ends.count == carrier.tunnels.count
     return CarrierView(
       id: carrier.id, connection: carrier.connection, path: carrier.path,
       encapsulation: carrier.encapsulation, isSpent: carrier.isSpent,
