@@ -9,6 +9,8 @@ struct Carrier: ~Copyable, Sendable {
   /// The index of its outbound SA, if it has one at the moment.
   var outbound: Int?
   var lastAuthenticated: Instant?
+  /// From when on its life is worth another event.
+  var aliveEventDue: Instant?
   /// The last address reported as new; the same is not reported twice.
   var reportedRemote: SocketAddress?
   /// SPIs of its inbound SAs and its sessions: commands alone look at these.

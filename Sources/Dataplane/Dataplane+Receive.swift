@@ -111,7 +111,7 @@ extension Dataplane {
     case .success(let accepted): content = accepted
     }
     let carrier = associations[work.association].carrier
-    carriers[carrier].lastAuthenticated = now
+    noteLife(of: carrier, at: now)
     if let limit = content.limit {
       let spi = associations[work.association].sa.spi
       events.append(.inboundLimit(carriers[carrier].id, spi: spi, limit))
@@ -126,14 +126,22 @@ extension Dataplane {
     }
   }
 
+  private mutating func noteLife(of carrier: Int, at now: Instant) {
+    carriers[carrier].lastAuthenticated = now
+    if let due = carriers[carrier].aliveEventDue, now < due { return }
+    if events.append(.carrierAlive(carriers[carrier].id)) {
+      carriers[carrier].aliveEventDue = now + Self.aliveEventInterval
+    }
+  }
+
   /// Reports a NAT's new mapping. Only the newest packet of an SA proves it: an old packet, held
   /// back and sent from elsewhere, would move the carrier to whoever held it.
   private mutating func noteAddress(of carrier: Int, _ slot: PacketSlot) {
     guard slot.remote != carriers[carrier].configuration.remote else { return }
     guard slot.remote != carriers[carrier].reportedRemote else { return }
-    carriers[carrier].reportedRemote = slot.remote
-    events.append(
-      .carrierMoved(carriers[carrier].id, local: slot.local, remote: slot.remote))
+    let event = DataplaneEvent.carrierMoved(
+      carriers[carrier].id, local: slot.local, remote: slot.remote)
+    if events.append(event) { carriers[carrier].reportedRemote = slot.remote }
   }
 
   /// The selector of L2TP/IPsec: UDP to our port 1701, from any port (RFC 3193 §3.1). The UDP
@@ -162,7 +170,7 @@ extension Dataplane {
     if let carrier = addressIndex.find(Carrier.addressKey(slot.remote)),
       carriers[carrier].configuration.remote == slot.remote
     {
-      carriers[carrier].lastAuthenticated = now
+      noteLife(of: carrier, at: now)
       return receiveL2TP(
         &batch, position, carrier, slot.packet, sourcePort: slot.remote.port, at: now)
     }
@@ -176,4 +184,7 @@ extension Dataplane {
 
   /// L2TP's port (RFC 2661 §8.1).
   static var l2tpPort: UInt16 { 1_701 }
+
+  /// Short beside every liveness timer (the shortest is DPD's), long beside a packet.
+  static var aliveEventInterval: Duration { .seconds(1) }
 }

@@ -15,6 +15,9 @@ public enum Punt: Hashable, Sendable {
 
 /// Something that the control side should know.
 public enum DataplaneEvent: Hashable, Sendable {
+  /// An authenticated packet (without IPsec: any packet) came from the carrier's peer. Said once a
+  /// second at most for each carrier.
+  case carrierAlive(CarrierID)
   /// A new authenticated packet of a carrier in UDP came from another address than the carrier's:
   /// a NAT has a new mapping (RFC 3947 §3.2's dynamic case). Said once for each new address, until
   /// the carrier is set anew; nothing is sent there before.
