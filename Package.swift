@@ -10,6 +10,9 @@ let careful: [CSetting] = [
 
 let package = Package(
   name: "drawbridge",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
   targets: [
     .target(name: "Primitives", swiftSettings: strict),
     .target(
@@ -37,7 +40,17 @@ let package = Package(
     .target(
       name: "Agent", dependencies: ["Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives"],
       swiftSettings: strict),
-    .target(name: "Simulation", dependencies: ["Primitives"], swiftSettings: strict),
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
+        "PPP", "Primitives",
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "simulate",
+      dependencies: [
+        "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: [warnings]),
     .target(name: "CLinux", cSettings: careful),
     .target(name: "LinuxIO", dependencies: ["CLinux", "Primitives"], swiftSettings: [warnings]),
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
