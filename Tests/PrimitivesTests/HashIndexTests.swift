@@ -1,0 +1,43 @@
+import Primitives
+import Testing
+
+@Suite struct HashIndexTests {
+  @Test func itAnswersAsADictionaryDoes() {
+    var random = SeededRandom(seed: 31)
+    var index = HashIndex(countMax: 200)
+    var model: [UInt64: Int] = [:]
+    for _ in 0..<20_000 {
+      // Few distinct keys, close together: many collisions, many removals.
+      let key = UInt64.random(in: 0..<300, using: &random) &* 64
+      if Bool.random(using: &random) {
+        let value = Int.random(in: 0..<1_000, using: &random)
+        let inserted = index.insert(value, for: key)
+        #expect(inserted == (model[key] != nil || model.count < 200))
+        if inserted { model[key] = value }
+      } else {
+        let removed = index.remove(key)
+        #expect(removed == model.removeValue(forKey: key))
+      }
+      let found = index.find(key)
+      #expect(found == model[key])
+      let count = index.count
+      #expect(count == model.count)
+    }
+    for key in stride(from: UInt64(0), to: 300 * 64, by: 64) {
+      let found = index.find(key)
+      #expect(found == model[key])
+    }
+  }
+
+  @Test func aFullIndexChangesValuesButTakesNoNewKey() {
+    var index = HashIndex(countMax: 2)
+    index.insert(1, for: 1)
+    index.insert(2, for: 2)
+    let third = index.insert(3, for: 3)
+    let again = index.insert(9, for: 2)
+    let values = [index.find(1), index.find(2), index.find(3)]
+    #expect(!third)
+    #expect(again)
+    #expect(values == [1, 9, nil])
+  }
+}
