@@ -46,9 +46,7 @@ struct ControlPacket: Equatable, Sendable {
     guard let code = reader.readUInt8(), let identifier = reader.readUInt8(),
       let length = reader.readUInt16()
     else { throw .truncated }
-    guard Int(length) >= Self.headerBytes,
-      let data = reader.readBytes(Int(length) - Self.headerBytes)
-    else { throw .badLength }
+    guard let data = reader.readBytes(Int(length) - Self.headerBytes) else { throw .badLength }
     self.init(code: code, identifier: identifier, data: data)
   }
 

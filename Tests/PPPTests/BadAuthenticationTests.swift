@@ -62,7 +62,7 @@ import Testing
     ]
     for frame in early { #expect(bench.receive(frame).isEmpty) }
     #expect(bench.link.snapshot.ipcpState == .initial)
-    #expect(bench.link.snapshot.violations.total == 6)
+    #expect(bench.link.snapshot.violations[.beforeAuthentication] == 6)
   }
 
   @Test func badInput54AGatewayDoesNotProveItselfToItsClient() {
@@ -136,6 +136,23 @@ import Testing
     #expect(answers.map { $0[2] } == [3, 3])
     #expect(answers.allSatisfy { $0.starts(with: [0xc2, 0x23, 3, identifier]) })
     #expect(bench.link.snapshot.user == "a")
+  }
+
+  @Test func badInput55AfterARefusalNoSecondGuessIsListenedTo() throws {
+    var random = SeededRandom(seed: 1)
+    var authenticator = Authenticator(.gateway)
+    authenticator.start(.msCHAPv2, at: .zero, using: &random)
+    let identifier = authenticator.takeEffects().frames[0][3]
+    let response = CHAPPacket.response(
+      identifier: identifier, value: [UInt8](repeating: 0, count: 49), name: [])
+    let packet = try #require(Bench.packet(response.frame, of: .chap))
+    try authenticator.receive(packet)
+    authenticator.complete(1, .refused, using: &random)
+    _ = authenticator.takeEffects()
+    var violation: PPPViolation?
+    do throws(PPPViolation) { try authenticator.receive(packet) } catch { violation = error }
+    #expect(violation == .unexpectedPacket)
+    #expect(authenticator.takeEffects().outcomes.isEmpty && authenticator.deadline == nil)
   }
 
   @Test func badInput55AVerdictOrAChallengeSentToTheAuthenticatorIsDropped() throws {

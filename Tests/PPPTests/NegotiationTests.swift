@@ -27,6 +27,16 @@ import Testing
     #expect(bench.events.first == .lcpUp(result))
   }
 
+  @Test func whatALaterRequestLeavesOutHasItsDefaultAgain() {
+    let bench = Bench.started(.gateway.with { $0.authentication = [] })
+    bench.acknowledgeRequest(of: .lcp)
+    bench.receive(.lcp, .configureRequest, 1, [1, 4, 2, 0x40, 7, 2, 8, 2, 13, 3, 6])
+    bench.receive(.lcp, .configureRequest, 2, [5, 6, 1, 2, 3, 4])
+    let result = LCPResult(
+      peerMRUBytes: 1500, peerAcceptsACFC: false, peerAcceptsPFC: false, authentication: nil)
+    #expect(bench.events.first == .lcpUp(result))
+  }
+
   @Test func theMTUIsTheSmallerOfBothMRUs() {
     for (peer, mtu) in [(576, 576), (1400, 1400), (1500, 1400), (65_535, 1400)] {
       let bench = Bench.started(.gateway.with { $0.authentication = [] })
@@ -68,6 +78,23 @@ import Testing
     #expect(!bench.events.contains(.networkDown))
     bench.receive(.lcp, .configureRequest, 1, [1, 4, 5, 0xdc, 5, 6, 1, 2, 3, 4])
     #expect(bench.events.contains(.networkDown))
+  }
+
+  @Test func anAckStartsTheCountsOfNaksAndOfCopiesAnew() {
+    let bench = Bench.started(.gateway)
+    for round in 0..<3 as Range<UInt8> {
+      let codes = (0..<4).map { bench.receive(.lcp, .configureRequest, $0, [1, 4, 0, 1])[0][2] }
+      #expect(codes == [3, 3, 3, 3])
+      bench.receive(.lcp, .configureRequest, 9, [5, 6, 7, 7, 7, round])
+    }
+    let up = Bench.gatewayUp()
+    for round in 2...4 as ClosedRange<UInt8> {
+      let request: [UInt8] = [5, 6, 7, 7, 7, round]
+      up.receive(.lcp, .configureRequest, round, request)
+      up.acknowledgeRequest(of: .lcp)
+      for _ in 0..<3 { up.receive(.lcp, .configureRequest, round, request) }
+      #expect(up.link.snapshot.lcpState == .opened)
+    }
   }
 
   @Test func aPeerThatNegotiatesAnewGetsItsOldAddressAndNobodyIsAskedTwice() {
@@ -166,7 +193,10 @@ import Testing
   @Test func aPeerThatClosesIPCPClosesTheLink() {
     let bench = Bench.gatewayUp()
     bench.receive(.ipcp, .terminateRequest, 3)
-    bench.advance(by: .seconds(9))
+    let afterPause = bench.advance(by: .seconds(3))
+    #expect(
+      afterPause.map { Array($0[..<3]) } == [[0xc0, 0x21, 5]], "LCP terminates, IPCP does not")
+    bench.advance(by: .seconds(6))
     #expect(bench.events.downs == [.peerClosed])
   }
 
@@ -289,6 +319,26 @@ import Testing
     #expect(bench.events.suffix(2).first == .networkDown)
     #expect(bench.events.downs == [.peerClosed])
     #expect(bench.link.nextTimeout == nil)
+  }
+
+  @Test func aLinkThatGaveUpNeverComesBack() {
+    let bench = Bench.started(.gateway)
+    bench.advance(by: .seconds(30))
+    #expect(bench.events.downs == [.retriesExhausted])
+    let answer = bench.receive(.lcp, .configureRequest, 1, [5, 6, 9, 9, 9, 9])
+    #expect(answer == [ControlPacket(.terminateAck, identifier: 1).frame(.lcp)])
+    bench.advance(by: .seconds(100))
+    #expect(bench.sent.last == answer.last && bench.link.nextTimeout == nil)
+    #expect(bench.link.snapshot.phase == .dead)
+  }
+
+  @Test func aPeerThatTerminatedNeverComesBack() {
+    let bench = Bench.gatewayUp()
+    bench.receive(.lcp, .terminateRequest, 1)
+    bench.advance(by: .seconds(10))
+    let answer = bench.receive(.lcp, .configureRequest, 2, [5, 6, 9, 9, 9, 9])
+    #expect(answer == [ControlPacket(.terminateAck, identifier: 2).frame(.lcp)])
+    #expect(bench.events.downs == [.peerClosed])
   }
 
   @Test func aClosedLinkNeverComesBack() {

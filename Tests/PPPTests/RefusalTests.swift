@@ -29,6 +29,9 @@ import Testing
     #expect(bench.link.snapshot.mruBytes == 1500 && bench.link.snapshot.magicNumber == 0)
     refuse(bench, .configureReject, [7, 2, 8, 2])
     #expect(asked(bench) == [3])
+    bench.openLCP(peerOptions: [])
+    let reply = bench.receive(.lcp, .echoRequest, 1, [0, 0, 0, 0])
+    #expect(reply.count == 1, "two ends without magic numbers are no loop")
   }
 
   @Test func naksAreFollowedWherePossible() {
