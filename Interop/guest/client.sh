@@ -50,13 +50,13 @@ ppp_is_up() { ip -4 -o addr show dev ppp0 | grep -q ' peer '; }
 ppp_is_gone() { ! ip link show dev ppp0; }
 # The number xl2tpd gave to the present call (or tunnel), from its own log.
 local_id() { sed -n "s/.*$1 established.*Local: \([0-9]*\).*/\1/p" /job/xl2tpd.log | tail -1; }
-closes() { grep -c 'Connection .* closed' /job/xl2tpd.log; }
+ends() { grep -cE 'Connection .* closed|Call .* disconnected' /job/xl2tpd.log; }
 
 session() {
   if [ ! -e /run/xl2tpd.pid ]; then write_settings; xl2tpd_start || return 1; fi
-  local before; before=$(closes)
+  local before; before=$(ends)
   tell_xl2tpd c vpn
-  up_or_refused() { ppp_is_up || [ "$(closes)" -gt "$before" ]; }
+  up_or_refused() { ppp_is_up || [ "$(ends)" -gt "$before" ]; }
   wait_for "$TIMEOUT" up_or_refused
   ppp_is_up || { echo "no session"; return 1; }
 }

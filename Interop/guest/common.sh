@@ -5,15 +5,19 @@ TIMEOUT=${TIMEOUT:-30}
 CONTROL=/run/xl2tpd/l2tp-control
 
 wait_for() {  # wait_for SECONDS COMMAND... : until the command succeeds
-  local i limit=$(($1 * 20)); shift
-  for ((i = 0; i < limit; i++)); do ! "$@" >/dev/null 2>&1 || return 0; sleep 0.05; done
-  return 1
+  local end=$((SECONDS + $1 + 1)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || return 1
+    read -rt 0.05 -u 9   # init's fifo that nobody writes to: a pause without a fork
+  done
+  return 0
 }
 
 end_process() {  # end_process PIDFILE : TERM, then KILL after 3 s
   local pid; pid=$(cat "$1" 2>/dev/null) || return 0
   kill "$pid" 2>/dev/null
-  wait_for 3 eval "! kill -0 $pid" || kill -KILL "$pid"
+  is_gone() { [ ! -e "/proc/$pid/exe" ]; }   # a zombie has none
+  wait_for 3 is_gone || kill -KILL "$pid"
   rm -f "$1"
 }
 

@@ -23,6 +23,7 @@ OPTIONS = {
     "esp-proposals": "ESP_PROPOSALS", "ike-lifetime": "IKE_LIFETIME",
     "esp-lifetime": "ESP_LIFETIME", "dpd": "DPD", "l2tp-port": "L2TP_PORT",
     "ppp-auth": "PPP_AUTH", "mtu": "MTU", "netem": "NETEM",
+    "timeout": "TIMEOUT",
 }
 
 

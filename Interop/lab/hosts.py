@@ -45,10 +45,10 @@ class Host:
         return facts
 
     def unplug(self):
-        self.place.unplug()
+        self.place.lose(100)
 
     def plug(self):
-        self.place.plug()
+        self.place.lose(0)
 
     def ping(self, count=10, interval=0.2, size=56, to=None):
         self._traffic["ping"] = traffic.ping(
@@ -285,8 +285,8 @@ class Dial(Product):
 
     def address(self):
         """The VPN address that `dial` printed, if it did."""
-        match = re.search(r"\b10\.111\.\d+\.\d+\b", self.log_text())
-        return match[0] if match else None
+        match = re.search(r"(?m)^up ([\d.]+)", self.log_text())
+        return match[1] if match else None
 
     def facts(self, expectations):
         return super().facts(expectations) | {"address": self.address()}
@@ -303,7 +303,7 @@ class ReferenceGateway(Server):
     def __init__(self, workspace, network):
         super().__init__(workspace, "gateway", network.attach_guest("gateway"),
                          {**DEFAULTS, "ppp-auth": "any", "ike-proposals": "default",
-                          "esp-proposals": "default"})
+                          "esp-proposals": "default,aes128-sha1-modp2048"})
 
 
 class ReferenceDial(Client):
@@ -313,7 +313,8 @@ class ReferenceDial(Client):
 
     def __init__(self, workspace, network, server, nat=None):
         super().__init__(workspace, "dial", network.attach_guest("dial", nat),
-                         {**DEFAULTS, "remote": server})
+                         {**DEFAULTS, "remote": server, "timeout": 10,
+                          "esp-proposals": "aes256-sha256,aes128-sha1-modp2048"})
         self.verbs |= {"wait": "wait", "stop": "disconnect"}
 
     def wait(self, seconds=30):

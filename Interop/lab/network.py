@@ -19,18 +19,6 @@ table ip nat {
 """
 
 
-# Loss both ways on one attachment, in the router: the host's kernel need not have netem.
-LOSS = """
-table ip loss {
-  chain forward {
-    type filter hook forward priority filter
-    iifname "%s" numgen random mod 100 < %d drop
-    oifname "%s" numgen random mod 100 < %d drop
-  }
-}
-"""
-
-
 class Attachment:
     """Where one host is connected: its address, its router, and the router's interface."""
 
@@ -38,15 +26,16 @@ class Attachment:
         self.router, self.interface = router, interface
         self.address, self.gateway = f"{subnet}.2", f"{subnet}.1"
 
-    def unplug(self):
-        sh("ip", "-n", self.router, "link", "set", self.interface, "down")
-
-    def plug(self):
-        sh("ip", "-n", self.router, "link", "set", self.interface, "up")
-
     def lose(self, percent):
-        rules = LOSS % (self.interface, percent, self.interface, percent)
-        sh("ip", "netns", "exec", self.router, "nft", "-f", "-", stdin=rules)
+        """Drops so many of a hundred packets, either way; 0 for none."""
+        table = f"table ip {self.interface}"
+        rules = [f"{table} {{}}", f"delete {table}"]
+        if percent:
+            drop = f"numgen random mod 100 < {percent} drop" if percent < 100 else "drop"
+            rules += [f"{table} {{", "chain forward {", "type filter hook forward priority filter",
+                      f'iifname "{self.interface}" {drop}', f'oifname "{self.interface}" {drop}',
+                      "}", "}"]
+        sh("ip", "netns", "exec", self.router, "nft", "-f", "-", stdin="\n".join(rules) + "\n")
 
 
 class Network:

@@ -1,0 +1,61 @@
+# Everything a contributor runs. `make demo` and `make test` install what is missing themselves.
+
+SHELL := /bin/bash
+SECONDS_EACH := $(or $(SECONDS),60)
+SEEDS := 300
+JOBS := 2
+SWIFT_FOLDERS := Package.swift Sources Tests Fuzz/Driver.swift Fuzz/Package.swift \
+  Fuzz/Sources/FuzzTargets
+
+# $(call step,NAME,COMMAND): says what it is doing and how long it took.
+define step
+	@began=$$SECONDS; printf '==> %s\n' '$(1)'; $(2) || { code=$$?; \
+	  printf '==> FAILED after %d s: %s\n' $$((SECONDS - began)) '$(1)'; exit $$code; }; \
+	  printf '==> done in %d s: %s\n' $$((SECONDS - began)) '$(1)'
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test test-unit test-interop bench fuzz format check-format clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+demo:  ## sets up, builds and shows the product at work
+	$(call step,set-up,Scripts/setup)
+	$(call step,build,swift build --product drawbridge)
+	@.build/debug/drawbridge demo
+
+build:  ## the debug build
+	$(call step,set-up for the build,Scripts/setup build)
+	$(call step,build,swift build)
+
+test: test-unit test-interop  ## all tests
+
+test-unit:  ## unit tests and simulations
+	$(call step,set-up,Scripts/setup)
+	$(call step,build,swift build --build-tests)
+	$(call step,unit tests,swift test)
+	$(call step,$(SEEDS) fresh simulations,swift run simulate --fresh $(SEEDS))
+
+test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's own ESP
+	$(call step,set-up,Scripts/setup)
+	$(call step,build,swift build --product drawbridge)
+	$(call step,interop with real peers,Interop/run --jobs $(JOBS))
+
+bench:  ## every figure beside its reference
+	$(call step,set-up,Scripts/setup)
+	$(call step,release build,swift build -c release --product benchmarks)
+	@.build/release/benchmarks
+
+fuzz:  ## each fuzz target for SECONDS=60
+	$(call step,set-up for the build,Scripts/setup build)
+	$(call step,fuzzing,Scripts/fuzz $(SECONDS_EACH))
+
+format:  ## rewrites all Swift sources as swift format wants them
+	@swift format format --in-place --recursive --parallel $(SWIFT_FOLDERS)
+
+check-format:  ## fails when a source is not formatted
+	@swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
+
+clean:  ## removes what was built
+	@rm -rf .build .build-fuzz Interop/.cache
