@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -30,36 +31,43 @@ def parse_arguments():
     parser.add_argument("--reference", action="store_true",
                         help="puts strongSwan and xl2tpd in our product's place: a test of the "
                              "laboratory itself")
-    parser.add_argument("--worker", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--self-test", action="store_true",
+                        help="runs scenarios with a fault in them, which must fail, with "
+                             "strongSwan and xl2tpd in our product's place")
+    parser.add_argument("--worker", nargs=2, type=pathlib.Path, metavar=("SCENARIO", "FOLDER"),
+                        help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main():
     arguments = parse_arguments()
+    arguments.reference |= arguments.self_test
+    folder = scenarios.FAULTS if arguments.self_test else scenarios.SCENARIOS
     if arguments.list:
-        for name in scenarios.names():
-            print(f"{name:28} {scenarios.load(name).purpose}")
+        for name in scenarios.names(folder):
+            print(f"{name:28} {scenarios.load(folder / name).purpose}")
         return 0
     if os.geteuid() != 0:
         print("Interop/run makes network namespaces: run it as root", file=sys.stderr)
         return 2
     if arguments.worker:
-        return work(arguments.worker[0], pathlib.Path(arguments.worker[1]), arguments.reference)
+        return work(*arguments.worker, arguments.reference)
     try:
-        chosen = [scenarios.load(name) for name in arguments.only or scenarios.names()]
+        names = arguments.only or scenarios.names(folder)
+        chosen = [scenarios.load(folder / name) for name in names]
     except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
     return Runner(arguments, chosen).run()
 
 
-def work(name, folder, reference):
+def work(scenario, folder, reference):
     """The process of one scenario: writes `result.json` into the folder."""
     def leave(number, frame):
         raise SystemExit(f"ended by signal {number}")
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    performance = scenarios.Performance(scenarios.load(name), folder, reference)
+    performance = scenarios.Performance(scenarios.load(scenario), folder, reference)
     failure = ""
     try:
         performance.perform(lambda line: print(line, flush=True))
@@ -84,7 +92,7 @@ class Run:
         folder.mkdir(parents=True)
         with open(folder / "steps.log", "wb") as log:
             self.process = subprocess.Popen(
-                [sys.argv[0], "--worker", scenario.name, str(folder),
+                [sys.argv[0], "--worker", str(scenario.folder), str(folder),
                  *(["--reference"] if reference else [])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
@@ -104,17 +112,26 @@ class Run:
         sweep_stale(self.process.pid)
 
     def result(self):
-        """What the worker wrote, checked: a scenario passes only with everything judged."""
         try:
-            result = json.loads((self.folder / "result.json").read_text())
+            written = json.loads((self.folder / "result.json").read_text())
         except (OSError, ValueError):
             last = (self.folder / "steps.log").read_text().strip().splitlines()[-1:]
-            return {"failure": f"the scenario's process died: {last}", "peerFault": False,
-                    "judged": 0, "skipped": 0}
-        counted = result["judged"] + result["skipped"]
-        if not result["failure"] and (result["judged"] == 0 or counted != self.scenario.declared):
-            result["failure"] = f"only {counted} of {self.scenario.declared} expectations judged"
-        return result
+            written = {"failure": f"the scenario's process died: {last}", "judged": 0,
+                       "skipped": 0, "peerFault": False}
+        written["failure"] = verdict(self.scenario, written)
+        return written
+
+
+def verdict(scenario, written):
+    """What is wrong, in one sentence, or nothing: a scenario passes with everything judged only,
+    and one with a fault in it passes only by failing in the right way."""
+    failure = written["failure"]
+    counted = written["judged"] + written["skipped"]
+    if not failure and (written["judged"] == 0 or counted != scenario.declared):
+        failure = f"only {counted} of {scenario.declared} expectations judged"
+    if scenario.fault is None:
+        return failure
+    return "" if re.search(scenario.fault, failure) else f"the fault went unnoticed: {failure!r}"
 
 
 class Runner:

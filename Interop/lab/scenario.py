@@ -1,6 +1,7 @@
 """A scenario: hosts, then steps, each with an action and what must be true after it."""
 
 import dataclasses
+import pathlib
 import time
 import tomllib
 
@@ -10,8 +11,10 @@ from .hosts import DEFAULTS, Client, Dial, Gateway, ReferenceDial, ReferenceGate
 from .network import Network
 from .workspace import LabError, Workspace, until
 
-FOLDER = HERE / "scenarios"
-TOP_KEYS = {"purpose", "limit", "reference", "gateway", "dial", "guests", "step"}
+SCENARIOS = HERE / "scenarios"
+# Scenarios with a fault in them, to show that the laboratory notices.
+FAULTS = HERE / "faults"
+TOP_KEYS = {"purpose", "limit", "reference", "fault", "gateway", "dial", "guests", "step"}
 GUEST_KEYS = {"role", "nat", "loss", "with"}
 STEP_KEYS = {"title", "do", "with", "fails", "expect", "within", "throughout"}
 # How long an expectation may take to come true unless the step says otherwise.
@@ -36,9 +39,12 @@ class Step:
 @dataclasses.dataclass
 class Scenario:
     name: str
+    folder: pathlib.Path
     purpose: str
     limit: int
     reference: bool
+    # What the failure must say, in a scenario that must fail.
+    fault: str | None
     hosts: dict
     steps: list
 
@@ -48,13 +54,13 @@ class Scenario:
         return sum(len(step.expectations) + step.fails for step in self.steps)
 
 
-def names():
-    return sorted(path.parent.name for path in FOLDER.glob("*/scenario.toml"))
+def names(folder):
+    return sorted(path.parent.name for path in folder.glob("*/scenario.toml"))
 
 
-def load(name):
+def load(folder):
     """Raises `ValueError` for a scenario that is not well formed, or that could not fail."""
-    folder = FOLDER / name
+    name = folder.name
     with open(folder / "scenario.toml", "rb") as file:
         text = tomllib.load(file)
     complain = lambda what: ValueError(f"scenario {name}: {what}")  # noqa: E731
@@ -70,8 +76,8 @@ def load(name):
             raise complain(f"unknown guest option {sorted(unknown)[0]!r}")
     known = {"gateway", "dial"} & set(hosts) | set(hosts.get("guests", {}))
     steps = [read_step(one, known, complain) for one in text.get("step", [])]
-    scenario = Scenario(name, text["purpose"], text["limit"], text.get("reference", True), hosts,
-                        steps)
+    scenario = Scenario(name, folder, text["purpose"], text["limit"], text.get("reference", True),
+                        text.get("fault"), hosts, steps)
     if scenario.declared == 0:
         raise complain("it expects nothing, so it could not fail")
     return scenario
@@ -123,7 +129,7 @@ class Performance:
 
     def _build(self):
         network = Network(self._workspace)
-        folder = FOLDER / self.scenario.name
+        folder = self.scenario.folder
         spec = self.scenario.hosts
         if "gateway" in spec:
             template = folder / "gateway.yaml"
