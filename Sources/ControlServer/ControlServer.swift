@@ -2,6 +2,7 @@ import Control
 import Hummingbird
 import HummingbirdCore
 import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// Serves a ``ControlService`` over HTTP on a UNIX socket that only its owner may use (mode 0600).
@@ -10,6 +11,8 @@ public struct ControlServer: Sendable {
   static let connectionsMax = 64
   /// Silence after which a connection is closed, in seconds.
   static let idleSeconds: Int64 = 30
+  /// How long requests under way may take when the server ends, in seconds.
+  static let shutdownSeconds: Int64 = 2
 
   private let service: any ControlService
   private let socketPath: String
@@ -29,8 +32,8 @@ public struct ControlServer: Sendable {
   public func run(
     onReady: @escaping @Sendable () async -> Void = {}
   ) async throws(ControlError) {
-    let socket = SharedSocket(try ControlSocket(claiming: socketPath))
-    defer { socket.remove() }
+    let claim = SharedClaim(try ControlSocket(claiming: socketPath))
+    defer { claim.release() }
     let responder = ControlResponder(service: service)
     var quiet = logger
     // Its framework calls a cancelled accept an error; what matters here is thrown.
@@ -42,14 +45,12 @@ public struct ControlServer: Sendable {
         address: .unixDomainSocket(path: socketPath), backlog: Self.connectionsMax,
         availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
       onServerRunning: { _ in
-        socket.bound()
+        claim.bound()
         await onReady()
       },
       logger: quiet)
     do {
-      try await application.run()
-    } catch is CancellationError {
-      return
+      try await Self.runUntilCancelled(application, logger: quiet)
     } catch {
       throw ControlError(
         .unreachable, "the control socket \(socketPath) cannot be served: \(error)",
@@ -57,14 +58,30 @@ public struct ControlServer: Sendable {
         nextStep: "choose another path with --socket")
     }
   }
+
+  /// Cancellation becomes an orderly end: the framework stops accepting, answers what it has, and
+  /// only then gives up. Cancelling it outright traps in SwiftNIO when a connection was accepted
+  /// that nobody serves any more.
+  private static func runUntilCancelled(_ service: some Service, logger: Logger) async throws {
+    var configuration = ServiceGroupConfiguration(services: [service], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(shutdownSeconds)
+    let group = ServiceGroup(configuration: configuration)
+    // A task of its own does not inherit our cancellation.
+    let running = Task { try await group.run() }
+    try await withTaskCancellationHandler {
+      try await running.value
+    } onCancel: {
+      Task { await group.triggerGracefulShutdown() }
+    }
+  }
 }
 
-/// The socket's file, reached from the server's call-back and from the task that runs it.
-private final class SharedSocket: Sendable {
-  private let socket: Mutex<ControlSocket>
+/// The claim, reached from the server's call-back and from the task that runs it.
+private final class SharedClaim: Sendable {
+  private let claim: Mutex<ControlSocket>
 
-  init(_ socket: consuming sending ControlSocket) { self.socket = Mutex(socket) }
+  init(_ socket: consuming sending ControlSocket) { claim = Mutex(socket) }
 
-  func bound() { socket.withLock { $0.bound() } }
-  func remove() { socket.withLock { $0.remove() } }
+  func bound() { claim.withLock { $0.bound() } }
+  func release() { claim.withLock { $0.release() } }
 }

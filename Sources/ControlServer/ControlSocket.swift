@@ -1,27 +1,25 @@
 import Control
 import Glibc
 
-/// The socket's file: claimed before the server binds, guarded while it serves, removed at the end.
+/// The claim to the socket's path, from before the server binds until it has.
 ///
 /// A live process behind the path is never disturbed, a file left over by a dead one is replaced.
 /// The folder is locked while we look and bind, so that two that start at once cannot take the path
-/// from each other.
+/// from each other. SwiftNIO removes the file when it closes the socket.
 struct ControlSocket: ~Copyable {
   private let path: String
   private var folderLock: Int32?
   /// The umask to restore once the socket is bound.
   private var formerMask: mode_t?
-  /// Device and inode of the file that we bound.
-  private var identity: (device: dev_t, inode: ino_t)?
 
   /// Makes sure that `path` is free to bind.
   ///
-  /// - Throws: `refused` when something else has the path, `unreachable` for a folder that cannot be
-  ///   made or opened.
+  /// - Throws: `refused` when something else has the path, `unreachable` for a folder that cannot
+  ///   be made or opened.
   init(claiming path: String) throws(ControlError) {
     self.path = path
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    if unsafe mkdir(folder, 0o755) != 0, errno != EEXIST { throw Self.unusable(folder) }
+    if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST { throw Self.unusable(folder) }
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.unusable(folder) }
     guard flock(descriptor, LOCK_EX) == 0 else {
@@ -39,27 +37,14 @@ struct ControlSocket: ~Copyable {
     formerMask = umask(0o077)
   }
 
-  /// Notes the file that is bound now, and lets others into the folder again.
+  /// Opens the bound socket to its owner, and the folder to others.
   mutating func bound() {
     unsafe chmod(path, 0o600)
-    var status = stat()
-    if unsafe lstat(path, &status) == 0 { identity = (status.st_dev, status.st_ino) }
-    releaseFolder()
+    release()
   }
 
-  /// Removes the file, if it is still the one that we bound.
-  mutating func remove() {
-    releaseFolder()
-    guard let identity else { return }
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0, status.st_dev == identity.device,
-      status.st_ino == identity.inode
-    else { return }
-    unsafe unlink(path)
-    self.identity = nil
-  }
-
-  private mutating func releaseFolder() {
+  /// Gives up the claim; harmless once the socket is bound.
+  mutating func release() {
     if let formerMask { umask(formerMask) }
     if let folderLock { Glibc.close(folderLock) }
     formerMask = nil

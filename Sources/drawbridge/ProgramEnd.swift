@@ -4,7 +4,7 @@ import Primitives
 import Settings
 
 /// The program's exit codes, documented in `Docs/commands.md`.
-enum ExitStatus: Int32, CaseIterable {
+enum ProgramStatus: Int32, CaseIterable {
   case ok = 0
   case internalError = 1
   case usage = 2
@@ -19,19 +19,19 @@ enum ExitStatus: Int32, CaseIterable {
 /// How the program ends: what it prints last, and its exit code.
 struct ProgramEnd {
   var text: String
-  var code: ExitStatus
+  var code: ProgramStatus
 
   init(_ error: any Error) {
     switch error {
     case let error as ControlError:
       text = "\(error)"
-      code = ExitStatus(error.code)
+      code = ProgramStatus(error.code)
     case let refusal as ConfigurationRefused:
       text = "\(refusal)"
       code = .usage
     case let end as TunnelEnd:
       text = "\(end)"
-      code = ExitStatus(end.reason)
+      code = ProgramStatus(end.reason)
     default:
       text = Drawbridge.fullMessage(for: error)
       // The parser's own code for a wrong command line is 64.
@@ -47,7 +47,7 @@ struct TunnelEnd: Error, CustomStringConvertible {
   var description: String { "closed: \(reason.rawValue)" }
 }
 
-extension ExitStatus {
+extension ProgramStatus {
   init(_ code: ControlError.Code) {
     self =
       switch code {

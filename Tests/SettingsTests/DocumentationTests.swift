@@ -3,8 +3,8 @@ import Testing
 
 @testable import Settings
 
-/// `Docs/configuration.md` and the schema are held equal: a key, its form or its default that stands
-/// in only one of them fails.
+/// `Docs/configuration.md` and the schema are held equal: a key, its form or its default that
+/// stands in only one of them fails.
 @Suite struct DocumentationTests {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
@@ -31,7 +31,7 @@ import Testing
   }
 
   static func schema(of text: String, _ read: (inout Section) -> Void) throws -> Set<Row> {
-    let log = ReadingLog(secrets: CompleteDocuments.secrets)
+    let log = ReadingLog(secrets: CompleteDocuments.secrets, recordsSchema: true)
     var section = Section(try YAMLDocument.parse(text), path: "", log: log)
     read(&section)
     #expect(log.findings.filter { $0.severity == .error } == [])

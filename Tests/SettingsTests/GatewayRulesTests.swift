@@ -67,7 +67,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "isakmp: {policies: [{name: a}, {name: a, peer: 192.0.2.1}]}\nipsec: {policies: [{isakmpPolicy: a}]}",
+    """
+    isakmp: {policies: [{name: a}, {name: a, peer: 192.0.2.1}]}
+    ipsec: {policies: [{isakmpPolicy: a}]}
+    """,
     "destinations: [{name: a}, {name: a, remote: 192.0.2.1}]",
     "destinations: [{name: a}, {name: b}]",
     "destinations: [{remoteHosts: [{host: rig}, {host: rig}]}]",
@@ -91,7 +94,9 @@ import Testing
       ofWhole: """
         preSharedKeys: [{secret: x}]
         pools: [{addresses: 10.0.0.0/24}]
-        users: [{name: a, password: x, address: 10.0.0.9}, {name: b, password: x, address: 10.0.0.9}]
+        users:
+          - {name: a, password: x, address: 10.0.0.9}
+          - {name: b, password: x, address: 10.0.0.9}
         """)
     #expect(users.map(\.path) == ["users[1].address"])
   }

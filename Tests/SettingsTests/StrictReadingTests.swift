@@ -112,3 +112,16 @@ import Testing
     #expect(errors(over).map(\.code) == [.tooMany])
   }
 }
+
+@Suite struct LargeConfigurationTests {
+  @Test func theMostUsersAreReadAndOneMoreIsNot() throws {
+    let document = { (count: Int) in
+      "preSharedKeys: [{secret: x}]\npools: [{addresses: 10.0.0.0/24}]\nusers:\n"
+        + (1...count).map { "- {name: user\($0), password: p}\n" }.joined()
+    }
+    let secrets = CompleteDocuments.secrets
+    let full = try ConfigurationLoader.gateway(yaml: document(User.usersMax), secrets: secrets)
+    #expect(full.configuration.users.count == 20_000)
+    #expect(errors(ofWhole: document(User.usersMax + 1)).map(\.code) == [.tooMany])
+  }
+}

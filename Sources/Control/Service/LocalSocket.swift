@@ -26,8 +26,12 @@ public enum LocalSocket: Hashable, Sendable {
     let type =
       Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
       | Int32(SOCK_CLOEXEC.rawValue)
+    guard let address = Self.address(path) else {
+      self = .forbidden
+      return
+    }
     let descriptor = socket(AF_UNIX, type, 0)
-    guard descriptor >= 0, let address = Self.address(path) else {
+    guard descriptor >= 0 else {
       self = .forbidden
       return
     }

@@ -3,10 +3,10 @@ import Yams
 /// Turns YAML text into document nodes with line numbers.
 enum YAMLDocument {
   /// The largest text that is looked at.
-  static let bytesMax = 1 << 20
+  static let bytesMax = 4 << 20
   /// The most nodes a document may have once its aliases are expanded, so that a small file cannot
   /// unfold into a large tree.
-  static let nodesMax = 100_000
+  static let nodesMax = 500_000
   /// The deepest nesting; the schema itself needs six.
   static let depthMax = 16
 

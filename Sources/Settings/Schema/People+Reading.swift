@@ -25,7 +25,7 @@ extension AddressPool {
 }
 
 extension User {
-  static let usersMax = 100_000
+  static let usersMax = 20_000
   static let routesMax = 64
 
   /// Reads one element of `users`.

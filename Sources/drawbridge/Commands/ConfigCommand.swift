@@ -41,7 +41,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
     let poolAddresses = gateway.pools.reduce(0) { $0 + $1.range.count }
     let singleShot = gateway.destinations.flatMap(\.remoteHosts).count(where: \.singleShotTunnel)
     return """
-        listens on \(addresses), ports \(gateway.listen.ikePort) and \(gateway.listen.nattPort)\(clear)
+        listens on \(addresses), ports \(gateway.listen.ikePort) and \
+      \(gateway.listen.nattPort)\(clear)
         \(gateway.isakmpPolicies.count) ISAKMP and \(gateway.ipsecPolicies.count) IPsec policies, \
       \(gateway.preSharedKeys.count) pre-shared keys
         \(gateway.destinations.count) destination profiles, \(singleShot) of their remote hosts \

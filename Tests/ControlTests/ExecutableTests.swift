@@ -1,0 +1,98 @@
+import Control
+import Foundation
+import Testing
+
+/// The built program, run as people run it.
+@Suite struct ExecutableTests {
+  struct Run {
+    var status: Int32
+    var output: String
+    var error: String
+  }
+
+  /// The program lies beside the tests.
+  static var program: URL {
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appending(path: "drawbridge")
+  }
+
+  private func run(_ arguments: String...) throws -> Run {
+    let process = Process()
+    process.executableURL = Self.program
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let folder = try TemporaryFolder()
+    let paths = (output: folder.path + "/output", error: folder.path + "/error")
+    process.standardOutput = try Self.emptyFile(paths.output)
+    process.standardError = try Self.emptyFile(paths.error)
+    try process.run()
+    process.waitUntilExit()
+    return Run(
+      status: process.terminationStatus,
+      output: try String(contentsOfFile: paths.output, encoding: .utf8),
+      error: try String(contentsOfFile: paths.error, encoding: .utf8))
+  }
+
+  private static func emptyFile(_ path: String) throws -> FileHandle {
+    try Data().write(to: URL(filePath: path))
+    return try FileHandle(forWritingTo: URL(filePath: path))
+  }
+
+  @Test func aWrongCommandLineIsTwo() throws {
+    for arguments in [["bogus"], ["close", "tunnel"], ["close", "tunnel", "x"], ["gateway"]] {
+      let result = try run(arguments.joined(separator: " "))
+      #expect(result.status == 2)
+      #expect(result.output.isEmpty && result.error.hasPrefix("Error:"))
+    }
+    #expect(try run("close", "tunnel", "-1").status == 2)
+    #expect(try run("gateway").status == 2)
+  }
+
+  @Test func helpVersionAndCompletionsAreZero() throws {
+    #expect(try run("--version").output.hasPrefix("drawbridge "))
+    #expect(try run("show", "l2tp", "tunnel", "--help").status == 0)
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try run("--generate-completion-script", shell)
+      #expect(script.status == 0 && script.output.contains("drawbridge"))
+    }
+  }
+
+  @Test func withoutAProcessShowIsSixAndNamesTheSocket() throws {
+    let folder = try TemporaryFolder()
+    let result = try run("show", "isakmp", "sa", "--socket", folder.socket)
+    #expect(result.status == 6 && result.output.isEmpty)
+    #expect(result.error.contains(folder.socket) && result.error.contains("next:"))
+  }
+
+  @Test func showAndCloseAskTheRunningProcess() async throws {
+    let folder = try TemporaryFolder()
+    try await withServer(InMemoryControlService(Samples.state), in: folder) { client async throws in
+      let table = try run("show", "l2tp", "tunnel", "--socket", folder.socket)
+      #expect(table.status == 0 && table.output.contains("singleShotSpent"))
+      let json = try run("show", "l2tp", "tunnel", "--json", "--socket", folder.socket)
+      let reply = try ControlJSON.decode(
+        ListReply<L2TPTunnelRecord>.self, from: Data(json.output.utf8))
+      #expect(reply.items == [Samples.tunnel, Samples.spentTunnel])
+      #expect(try run("close", "tunnel", "7", "--socket", folder.socket).status == 0)
+      #expect(try run("close", "tunnel", "99", "--socket", folder.socket).status == 3)
+    }
+  }
+
+  @Test func aConfigurationIsCheckedWhole() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/gateway.yaml"
+    try Data("tun: {mtu: 1}\nlog: {level: x}\n".utf8).write(to: URL(filePath: path))
+    let wrong = try run("config", "check", path)
+    #expect(wrong.status == 2)
+    #expect(wrong.error.components(separatedBy: "error [").count == 5)
+    let right = """
+      preSharedKeys: [{secret: "env:PATH"}]
+      pools: [{addresses: 10.9.0.0/24}]
+      users: [{name: anna, password: "env:PATH"}]
+      """
+    try Data(right.utf8).write(to: URL(filePath: path))
+    let checked = try run("config", "check", path)
+    #expect(checked.status == 0 && checked.error.isEmpty)
+    #expect(checked.output.hasPrefix("\(path): ok\n"))
+  }
+}

@@ -1,0 +1,32 @@
+import Control
+import Logging
+import Primitives
+
+let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A service that ends at once, in the given way.
+struct ScriptedService: RunningService {
+  let ending: Result<CloseReason, ControlError>
+  private let twin = InMemoryControlService()
+
+  init(ending: Result<CloseReason, ControlError>) { self.ending = ending }
+
+  func run() async throws(ControlError) -> CloseReason { try ending.get() }
+
+  func isakmpPolicies() async -> [ISAKMPPolicyRecord] { await twin.isakmpPolicies() }
+  func isakmpExchanges() async -> [ISAKMPExchangeRecord] { await twin.isakmpExchanges() }
+  func isakmpSAs() async -> [ISAKMPSARecord] { await twin.isakmpSAs() }
+  func isakmpCounters() async -> [Counter] { await twin.isakmpCounters() }
+  func ipsecSAs() async -> [IPsecSARecord] { await twin.ipsecSAs() }
+  func l2tpDestinations() async -> [L2TPDestinationRecord] { await twin.l2tpDestinations() }
+  func l2tpTunnels() async -> [L2TPTunnelRecord] { await twin.l2tpTunnels() }
+  func l2tpSessions() async -> [L2TPSessionRecord] { await twin.l2tpSessions() }
+  func pppLinks() async -> [PPPRecord] { await twin.pppLinks() }
+  func version() async -> VersionReply { await twin.version() }
+  func health() async -> HealthReply { await twin.health() }
+  func reload() async throws(ControlError) -> ReloadReply { try await twin.reload() }
+
+  func close(_ target: CloseTarget, id: UInt64) async throws(ControlError) -> CloseReply {
+    try await twin.close(target, id: id)
+  }
+}
