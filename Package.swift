@@ -60,6 +60,8 @@ let package = Package(
     .testTarget(name: "LinuxIOTests", dependencies: ["CLinux", "LinuxIO", "Primitives"]),
     .testTarget(name: "EndpointTests", dependencies: ["Endpoint", "Primitives"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Primitives"]),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Dataplane", "Endpoint", "Primitives", "Simulation"]),
     .testTarget(name: "TidyTests"),
   ]
 )

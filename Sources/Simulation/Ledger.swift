@@ -60,7 +60,9 @@ public struct Ledger: Sendable {
     case .sessionClosed(let id, let reason, _):
       try require(sessionsEnded.insert(id).inserted, "one reason", "\(id) ended twice", now)
       ends[reason, default: 0] += 1
-      if let number = tunnelOf(id), tunnels[number]?.sessions.remove(id) != nil {
+      // One that failed before it was up kept the tunnel from being idle, too.
+      if let number = tunnelOf(id) {
+        tunnels[number]?.sessions.remove(id)
         if tunnels[number]?.sessions.isEmpty == true { tunnels[number]?.idleSince = now }
       }
     case .attemptFailed, .childUp, .childDown, .tunnelRefused, .sessionRefused, .peerFailed, .note:

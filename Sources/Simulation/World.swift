@@ -20,6 +20,7 @@ public struct World: ~Copyable {
   public private(set) var clients: [Client] = []
   public private(set) var gatewayLedger: Ledger
   public private(set) var trace = Trace()
+  private var lastESPPackets: [IPAddress: VirtualPacket] = [:]
   private var stepsHere = 0
   private var sessionTunnels: [SessionID: TunnelNumber] = [:]
   private var tunnelConnections: [ConnectionID: Set<TunnelNumber>] = [:]
@@ -118,6 +119,19 @@ public struct World: ~Copyable {
     return true
   }
 
+  /// Sends a packet that no host sends: a replay, a forgery.
+  public mutating func inject(_ packet: VirtualPacket) {
+    network.send(packet, at: now, using: &random)
+  }
+
+  /// The last ESP packet that was sent to `destination`.
+  public func lastESP(to destination: IPAddress) -> VirtualPacket? { lastESPPackets[destination] }
+
+  private mutating func transmit(_ packet: VirtualPacket) {
+    if case .esp = packet.payload { lastESPPackets[packet.destination.address] = packet }
+    network.send(packet, at: now, using: &random)
+  }
+
   private mutating func deliver(_ packet: VirtualPacket) {
     if packet.destination.address == gateway.address {
       gateway.receive(packet, at: now, using: &random)
@@ -132,10 +146,10 @@ public struct World: ~Copyable {
   /// Moves what the hosts have to say to the network, to the users and to the checkers.
   private mutating func settle() throws(BrokenPromise) {
     answerPings()
-    for packet in gateway.takePackets() { network.send(packet, at: now, using: &random) }
+    for packet in gateway.takePackets() { transmit(packet) }
     try check(gateway.takeEvents())
     for (index, client) in clients.enumerated() {
-      for packet in client.host.takePackets() { network.send(packet, at: now, using: &random) }
+      for packet in client.host.takePackets() { transmit(packet) }
       for inner in client.host.takeDelivered() {
         guard let ping = Ping(parsing: inner), ping.isReply else { continue }
         client.pingsAnswered.insert(ping.number)
