@@ -4,6 +4,9 @@ import IPPacket
 import Primitives
 
 // From the PPP payload outwards: PPP, L2TP, UDP and ESP around it, in place.
+//
+// Methods that only read are inlined by force here and in the types beside: a call of one copies
+// the whole value that it is called on to the stack, a noncopyable one included.
 
 extension Dataplane {
   /// Puts an L2TP control message into `batch`, ready to send on its carrier; `false`, and counted,
@@ -100,12 +103,14 @@ extension Dataplane {
 
   /// Bytes to keep before an L2TP message: UDP and ESP headers. Without IPsec the socket adds the
   /// UDP header, and its place stays empty.
+  @inline(__always)
   private func headBytes(of carrier: Int) -> Int {
     guard let outbound = carriers[carrier].outbound else { return 8 }
     return 8 + outbounds[outbound].headerBytes
   }
 
   /// Bytes that the carrier puts behind a UDP datagram.
+  @inline(__always)
   private func tailBytes(of carrier: Int, payloadBytes: Int) -> Int {
     guard let outbound = carriers[carrier].outbound else { return 0 }
     return outbounds[outbound].trailerBytes(payloadBytes: payloadBytes)

@@ -12,7 +12,8 @@ struct RouteTable: ~Copyable, Sendable {
   }
 
   private var index: HashIndex
-  private var counts = InlineArray<33, Int>(repeating: 0)
+  /// Prefixes of each length.
+  private var counts = FixedArray(repeating: 0, count: 33)
   /// Bit n: some prefix has n bits.
   private var lengths: UInt64 = 0
 
@@ -60,6 +61,7 @@ struct RouteTable: ~Copyable, Sendable {
   }
 
   /// The target of the longest prefix that contains `address`.
+  @inline(__always)
   func longestMatch(_ address: IPv4Address) -> Target? {
     var candidates = lengths
     while candidates != 0 {

@@ -88,6 +88,7 @@ struct Session: ~Copyable, Sendable {
   }
 
   /// Whether the user may send from `source`.
+  @inline(__always)
   func allows(source: IPv4Address) -> Bool {
     for index in 0..<sourceCount where source.value & sources[index].mask == sources[index].network
     {
@@ -96,6 +97,7 @@ struct Session: ~Copyable, Sendable {
     return false
   }
 
+  @inline(__always)
   var sendsSequence: Bool {
     switch sequencing {
     case .never: false

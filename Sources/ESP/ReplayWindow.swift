@@ -22,6 +22,7 @@ public struct ReplayWindow: Sendable {
 
   /// Whether `sequence` could still be accepted. Asked before the packet is verified, so that
   /// replays cost no cryptography; says nothing about who sent it.
+  @inline(__always)
   public func admits(_ sequence: UInt32) -> Bool {
     guard sequence != 0 else { return false }
     if sequence > highest { return true }
