@@ -33,6 +33,7 @@ test: test-unit test-interop  ## all tests
 
 test-unit:  ## unit tests and simulations
 	$(call step,set-up,Scripts/setup)
+	$(call step,format,$(MAKE) --no-print-directory check-format)
 	$(call step,build,swift build --build-tests)
 	$(call step,unit tests,swift test)
 	$(call step,$(SEEDS) fresh simulations,swift run simulate --fresh $(SEEDS))
@@ -40,6 +41,7 @@ test-unit:  ## unit tests and simulations
 test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's own ESP
 	$(call step,set-up,Scripts/setup)
 	$(call step,build,swift build --product drawbridge)
+	$(call step,the laboratory itself,python3 Interop/tests/test_lab.py)
 	$(call step,interop with real peers,Interop/run --jobs $(JOBS))
 
 bench:  ## every figure beside its reference

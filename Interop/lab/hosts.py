@@ -143,7 +143,7 @@ class Product(Host):
 
     def launch(self, arguments):
         self._process = self._workspace.spawn(
-            [self.executable(), *arguments, "--socket", self._socket], self._log, self._namespace)
+            [self.executable(), *arguments], self._log, self._namespace)
 
     def run(self, command, seconds):
         done = subprocess.run(
@@ -201,6 +201,7 @@ class Product(Host):
             text = text.replace("${" + key + "}", str(value))
         path = self._workspace.folder / template.name
         path.write_text(text)
+        path.chmod(0o600)
         return path
 
     def post_mortem(self):
@@ -230,13 +231,13 @@ class Gateway(Product):
     def start(self):
         if self._template:
             path = self.configuration(self._template, ADDRESS=self.place.address, POOL=POOL,
-                                      PSK=DEFAULTS["psk"])
-            self.launch(["gateway", "--config", path, *flags(self._options)])
+                                      PSK=DEFAULTS["psk"], SOCKET=self._socket)
+            self.launch(["gateway", "--config", path])
         else:
             self.launch([
                 "gateway", "--listen", self.place.address, "--psk", DEFAULTS["psk"], "--user",
                 f"{DEFAULTS['user']}:{DEFAULTS['password']}", "--user", "bob:builder", "--pool",
-                POOL, *flags(self._options)])
+                POOL, "--socket", self._socket, *flags(self._options)])
         # For the transfers; it listens on the tunnel's address as soon as there is one.
         self._workspace.spawn(["iperf3", "-s"], self._workspace.folder / "iperf3.log",
                               self._namespace)
@@ -274,7 +275,7 @@ class Dial(Product):
             arguments = ["dial", "--config", path]
         else:
             arguments = ["dial", self._server, *flags(values), "--route", SERVER_POOL]
-        self.launch([*arguments, *flags(self._options)])
+        self.launch([*arguments, "--socket", self._socket, *flags(self._options)])
         until(lambda: self._process.poll() is not None or self.address(), 40)
         if not self.address():
             last = self.log_text().strip().splitlines()[-1:] or ["no output"]

@@ -28,6 +28,8 @@ def parse_arguments():
     parser.add_argument("--list", action="store_true", help="lists the scenarios and ends")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="at once (default 2)")
     parser.add_argument("--keep", action="store_true", help="keeps the logs of passed ones too")
+    parser.add_argument("--hold", action="store_true",
+                        help="leaves everything running when the steps are over, until Ctrl-C")
     parser.add_argument("--reference", action="store_true",
                         help="puts strongSwan and xl2tpd in our product's place: a test of the "
                              "laboratory itself")
@@ -51,7 +53,7 @@ def main():
         print("Interop/run makes network namespaces: run it as root", file=sys.stderr)
         return 2
     if arguments.worker:
-        return work(*arguments.worker, arguments.reference)
+        return work(*arguments.worker, arguments.reference, arguments.hold)
     try:
         names = arguments.only or scenarios.names(folder)
         chosen = [scenarios.load(folder / name) for name in names]
@@ -61,7 +63,7 @@ def main():
     return Runner(arguments, chosen).run()
 
 
-def work(scenario, folder, reference):
+def work(scenario, folder, reference, hold):
     """The process of one scenario: writes `result.json` into the folder."""
     def leave(number, frame):
         raise SystemExit(f"ended by signal {number}")
@@ -69,8 +71,15 @@ def work(scenario, folder, reference):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     performance = scenarios.Performance(scenarios.load(scenario), folder, reference)
     failure = ""
+
+    def report(line):
+        print(line, flush=True)
+
+    def wait():
+        report("holding")
+        signal.pause()
     try:
-        performance.perform(lambda line: print(line, flush=True))
+        performance.perform(report, *([wait] if hold else []))
     except (scenarios.Failure, LabError) as error:
         failure = str(error)
     except SystemExit as error:
@@ -86,14 +95,16 @@ def work(scenario, folder, reference):
 class Run:
     """A scenario under way."""
 
-    def __init__(self, scenario, folder, attempt, reference):
+    def __init__(self, scenario, folder, attempt, arguments):
         self.scenario, self.folder, self.attempt = scenario, folder, attempt
+        self._limited = not arguments.hold
         self.began = time.monotonic()
         folder.mkdir(parents=True)
         with open(folder / "steps.log", "wb") as log:
             self.process = subprocess.Popen(
                 [sys.argv[0], "--worker", str(scenario.folder), str(folder),
-                 *(["--reference"] if reference else [])],
+                 *(["--reference"] if arguments.reference else []),
+                 *(["--hold"] if arguments.hold else [])],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
 
@@ -102,7 +113,8 @@ class Run:
         return time.monotonic() - self.began
 
     def finished(self):
-        if self.process.poll() is None and self.seconds > self.scenario.limit + GRACE_SECONDS:
+        late = self._limited and self.seconds > self.scenario.limit + GRACE_SECONDS
+        if late and self.process.poll() is None:
             self.stop()
         return self.process.poll() is not None
 
@@ -156,6 +168,7 @@ class Runner:
                     self._finish(run)
                 time.sleep(0.1)
         except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
             return 130
         finally:
             for run in self._running:
@@ -168,7 +181,10 @@ class Runner:
 
     def _start(self, scenario, attempt):
         folder = self._folder / (scenario.name if attempt == 1 else f"{scenario.name}-again")
-        self._running.append(Run(scenario, folder, attempt, self._arguments.reference))
+        self._running.append(Run(scenario, folder, attempt, self._arguments))
+        if self._arguments.hold:
+            print(f"{scenario.name}: see {folder}/steps.log; commands for a guest: Interop/shell "
+                  f"{folder}/GUEST COMMAND", flush=True)
 
     def _finish(self, run):
         result = run.result()

@@ -109,8 +109,11 @@ class Performance:
         self._workspace = Workspace(folder)
         self._hosts = {}
 
-    def perform(self, report):
-        """Runs every step; raises `Failure` or `LabError`. Nothing is left afterwards."""
+    def perform(self, report, hold=lambda: None):
+        """Runs every step; raises `Failure` or `LabError`. Nothing is left afterwards.
+
+        `hold` is called when the steps are over, well or not, and everything still runs.
+        """
         try:
             self._build()
             for host in self._hosts.values():
@@ -121,7 +124,12 @@ class Performance:
                 began = time.monotonic()
                 self._take(step)
                 report(f"{time.monotonic() - began:6.1f} s  {step.title}")
-        except BaseException:
+            hold()
+        except Exception:
+            self._examine()
+            hold()
+            raise
+        except SystemExit:
             self._examine()
             raise
         finally:
