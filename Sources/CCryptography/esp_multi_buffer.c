@@ -35,13 +35,19 @@ struct esp_multi_buffer {
   uint8_t nonces[RUN_LENGTH][16];
 };
 
+struct des_schedules {
+  DECLARE_ALIGNED(uint64_t schedules[3][16], 16);
+  const void *pointers[3];
+};
+
+/* One direction's schedule only: an idle session costs what its keys need. */
 struct cbc_keys {
-  DECLARE_ALIGNED(uint32_t encryption[60], 16);
-  DECLARE_ALIGNED(uint32_t decryption[60], 16);
-  DECLARE_ALIGNED(uint64_t des[3][16], 64);
-  const void *des_pointers[3];
-  DECLARE_ALIGNED(uint8_t inner[64], 64);
-  DECLARE_ALIGNED(uint8_t outer[64], 64);
+  DECLARE_ALIGNED(uint8_t inner[64], 16);
+  DECLARE_ALIGNED(uint8_t outer[64], 16);
+  union {
+    DECLARE_ALIGNED(uint32_t aes[60], 16);
+    struct des_schedules des;
+  };
 };
 
 struct esp_multi_buffer_keys {
@@ -125,6 +131,22 @@ static void set_hmac_keys(
   wipe(pad, sizeof pad);
 }
 
+static void expand_aes(
+    IMB_MGR *manager, const struct esp_parameters *parameters, const uint8_t *key,
+    uint32_t *schedule) {
+  DECLARE_ALIGNED(uint32_t other[60], 16);
+  uint32_t *encryption = parameters->direction == ESP_SEAL ? schedule : other;
+  uint32_t *decryption = parameters->direction == ESP_SEAL ? other : schedule;
+  if (parameters->key_length == 16) {
+    IMB_AES_KEYEXP_128(manager, key, encryption, decryption);
+  } else if (parameters->key_length == 24) {
+    IMB_AES_KEYEXP_192(manager, key, encryption, decryption);
+  } else {
+    IMB_AES_KEYEXP_256(manager, key, encryption, decryption);
+  }
+  wipe(other, sizeof other);
+}
+
 void *esp_multi_buffer_keys_new(
     struct esp_multi_buffer *engine, const struct esp_parameters *parameters,
     const struct esp_keys *keys) {
@@ -147,20 +169,16 @@ void *esp_multi_buffer_keys_new(
     }
     return state;
   }
-  struct cbc_keys *cbc = &state->cbc;
   if (parameters->encryption == ESP_TRIPLE_DES_CBC) {
+    struct des_schedules *des = &state->cbc.des;
     for (int part = 0; part < 3; part++) {
-      IMB_DES_KEYSCHED(manager, cbc->des[part], keys->encryption + 8 * part);
-      cbc->des_pointers[part] = cbc->des[part];
+      IMB_DES_KEYSCHED(manager, des->schedules[part], keys->encryption + 8 * part);
+      des->pointers[part] = des->schedules[part];
     }
-  } else if (parameters->key_length == 16) {
-    IMB_AES_KEYEXP_128(manager, keys->encryption, cbc->encryption, cbc->decryption);
-  } else if (parameters->key_length == 24) {
-    IMB_AES_KEYEXP_192(manager, keys->encryption, cbc->encryption, cbc->decryption);
   } else {
-    IMB_AES_KEYEXP_256(manager, keys->encryption, cbc->encryption, cbc->decryption);
+    expand_aes(manager, parameters, keys->encryption, state->cbc.aes);
   }
-  set_hmac_keys(manager, cbc, integrity, keys, block);
+  set_hmac_keys(manager, &state->cbc, integrity, keys, block);
   return state;
 }
 
@@ -190,8 +208,8 @@ static void fill_cbc(
   uint32_t start = ESP_HEADER_LENGTH + (sealing ? 0 : parameters->iv_length);
   int is_aes = parameters->encryption == ESP_AES_CBC;
   job->cipher_mode = is_aes ? IMB_CIPHER_CBC : IMB_CIPHER_DES3;
-  job->enc_keys = is_aes ? (const void *)cbc->encryption : (const void *)cbc->des_pointers;
-  job->dec_keys = is_aes ? (const void *)cbc->decryption : (const void *)cbc->des_pointers;
+  job->enc_keys = is_aes ? (const void *)cbc->aes : (const void *)cbc->des.pointers;
+  job->dec_keys = job->enc_keys;
   job->iv = sealing ? zero : packet + ESP_HEADER_LENGTH;
   job->iv_len_in_bytes = parameters->iv_length;
   job->dst = packet + start;
