@@ -6,13 +6,16 @@ pubkey revocation constraints"
 ike_start() {  # ike_start client|server
   local remote=%any remote_id=%any me='' port=${L2TP_PORT:-1701}
   local local_selector='dynamic[udp/1701]' remote_selector='dynamic[udp]'
+  # A server takes PFS or leaves it; a client that offers it once offers it always.
+  local phase2=aes256-sha256-modp2048,aes128-sha1-modp2048,aes256-sha256,aes128-sha1
   if [ "$1" = client ]; then
+    phase2=aes256-sha256,aes128-sha1
     remote=$REMOTE me="id = $ADDRESS" remote_selector='dynamic[udp/1701]'
     [ "$port" = 0 ] && local_selector='dynamic[udp]' || local_selector="dynamic[udp/$port]"
   fi
   # An absent proposal line means the daemon's own default list.
   local ike="proposals = ${IKE_PROPOSALS:-aes256-sha256-modp2048,aes128-sha1-modp2048}"
-  local esp="esp_proposals = ${ESP_PROPOSALS:-aes256-sha256,aes128-sha1}"
+  local esp="esp_proposals = ${ESP_PROPOSALS:-$phase2}"
   [ "${IKE_PROPOSALS:-}" != default ] || ike=
   [ "${ESP_PROPOSALS:-}" != default ] || esp=
   local encap=no
