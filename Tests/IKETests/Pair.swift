@@ -1,5 +1,7 @@
-import IKE
 import Primitives
+import Testing
+
+@testable import IKE
 
 /// Two engines and the network between them, in virtual time.
 struct Pair: ~Copyable {
@@ -15,6 +17,12 @@ struct Pair: ~Copyable {
 
   static let leftAddress = IPAddress.v4(IPv4Address(192, 0, 2, 1))
   static let rightAddress = IPAddress.v4(IPv4Address(198, 51, 100, 2))
+  static var rightNetwork: IPPrefix {
+    guard let prefix = IPPrefix(rightAddress, lengthBits: 24) else {
+      preconditionFailure("24 bits fit an IPv4 address")
+    }
+    return prefix
+  }
   static let secret = Secret(text: "correct horse")
 
   var left: ISAKMPEngine
@@ -27,6 +35,8 @@ struct Pair: ~Copyable {
   var wire: [(from: Side, at: Instant, transmit: Transmit)] = []
   /// Decides about a datagram: how many copies arrive, after which delay each.
   var network: (Side, Transmit, Int) -> [Duration] = { _, _, _ in [.milliseconds(10)] }
+  /// Changes what is under way, as a peer with other abilities or an attacker would.
+  var rewrite: (Side, [UInt8]) -> [UInt8] = { _, bytes in bytes }
   /// The address that the left side has outside, when it is behind a NAT.
   var leftOutside: IPAddress?
   /// What the NAT adds to the left side's ports.
@@ -115,7 +125,7 @@ struct Pair: ~Copyable {
       inFlight.append(
         InFlight(
           to: side == .left ? .right : .left, path: translated(transmit.path, from: side),
-          bytes: transmit.bytes, arrivesAt: now + delay, order: orderNext))
+          bytes: rewrite(side, transmit.bytes), arrivesAt: now + delay, order: orderNext))
       orderNext += 1
     }
   }
@@ -229,4 +239,38 @@ func agree(_ one: ChildSA, _ other: ChildSA) -> Bool {
   }
   return same(one.inbound, other.outbound) && same(one.outbound, other.inbound)
     && one.transform == other.transform && one.encapsulation == other.encapsulation
+}
+
+extension Pair {
+  /// The established ISAKMP SA of one side.
+  func establishedSA(of side: Side) -> ISAKMPSA? {
+    switch side {
+    case .left: left.isakmpSAs.values.filter(\.isEstablished).max { $0.id < $1.id }
+    case .right: right.isakmpSAs.values.filter(\.isEstablished).max { $0.id < $1.id }
+    }
+  }
+
+  func sa(of side: Side) throws -> ISAKMPSA {
+    let sa = establishedSA(of: side)
+    return try #require(sa)
+  }
+
+  /// Sends payloads of any kind in an authentic informational message from the left side.
+  mutating func forgeInformational(_ payloads: [Payload]) {
+    guard let sa = establishedSA(of: .left) else { return }
+    left.sendInformational(payloads, on: sa.id, using: &random)
+    drain()
+    run(for: .milliseconds(100))
+  }
+
+  /// Sends an authentic quick mode message 1 of any content from the left side.
+  mutating func forgeQuickMode1(_ payloads: [Payload], messageID: UInt32) {
+    guard let sa = establishedSA(of: .left), let keys = sa.keys else { return }
+    let message = left.seal(
+      payloads, .quickMode, messageID: messageID, cookies: sa.cookies, keys: keys,
+      iv: keys.phase2IV(lastBlock: sa.iv, messageID: messageID)
+    ).message
+    deliver(message, on: translated(sa.path, from: .left), to: .right)
+    run(for: .milliseconds(100))
+  }
 }

@@ -66,6 +66,18 @@ public struct ISAKMPTransform: Hashable, Sendable {
   }
 }
 
+extension ISAKMPTransform {
+  /// A transform that this engine does not run, by its registered numbers, for `explain`.
+  static func numbers(of transform: Transform) -> String {
+    func number(_ type: UInt16) -> String {
+      transform.attributes.first { $0.type == type }?.basic.map { "\($0)" } ?? "-"
+    }
+    return "cipher \(number(AttributeType.encryption))/\(number(AttributeType.keyLength))"
+      + " hash \(number(AttributeType.hash)) group \(number(AttributeType.group))"
+      + " authentication \(number(AttributeType.authentication))"
+  }
+}
+
 extension ISAKMPTransform: CustomStringConvertible {
   /// E.g. `aesCBC256-sha256-modp2048`.
   public var description: String { "\(cipher)-\(hash)-\(group)" }

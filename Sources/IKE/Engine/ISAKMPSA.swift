@@ -66,6 +66,9 @@ struct ISAKMPSA: Sendable {
 
   var retransmission: Retransmission?
   var doubt: Doubt?
+  /// How many transmissions of our message 5, from the first on, got an answer that does not
+  /// decrypt.
+  var unreadableReports = 0
   /// Digest of the last message accepted in main mode, and the answer it got (IK-5).
   var lastReceived: [UInt8] = []
   var lastAnswer: [UInt8] = []

@@ -12,10 +12,12 @@ extension ISAKMPEngine {
     for spi in delete.spis {
       guard let connection = connections[connectionID] else { return }
       // The peer may have used any SPI with us on another connection: only this one's count.
-      let match = connection.phase2SAs.compactMap { phase2SAs[$0] }.first {
-        bigEndian($0.outboundSPI) == spi
-      }
-      guard let match else { continue }
+      let candidates = connection.phase2SAs.compactMap { phase2SAs[$0] }
+      // Deviation: strongSwan that could not install a pair names the SPI that we receive on.
+      guard
+        let match = candidates.first(where: { bigEndian($0.outboundSPI) == spi })
+          ?? candidates.first(where: { bigEndian($0.inboundSPI) == spi })
+      else { continue }
       let wasCurrent = !match.isSuperseded
       removePhase2SA(match.inboundSPI, .peerDeleted)
       // IK-12: a Delete for the most recent SA only.

@@ -109,22 +109,25 @@ extension ISAKMPEngine {
     for _ in 0..<malformed { counterValues.count(.delete) }
   }
 
-  /// An encrypted message after our message 5 that we cannot read yet: the error report of a peer
-  /// with another secret, or the first words of one whose message 6 was lost. Message 6 is
-  /// repeated after our next retransmission; without it the first is true.
+  /// An encrypted message after our message 5 that we cannot read: the error report of a peer with
+  /// another secret, or the first words of one whose message 6 was lost. Only the former follow
+  /// each of our transmissions from the first on.
   private mutating func suspectInformational(_ arrival: Arrival, in sa: ISAKMPSA) {
-    guard sa.phase == .awaitingIdentity, let next = sa.retransmission?.nextAt,
-      arrival.path.remote.address == sa.path.remote.address
+    guard sa.phase == .awaitingIdentity, let sent = sa.retransmission?.sent,
+      arrival.path.remote.address == sa.path.remote.address, sa.unreadableReports == sent
     else { return }
+    isakmpSAs[sa.id]?.unreadableReports = sent + 1
+    guard sent + 1 >= Self.unreadableReportsBelieved else { return }
     raise(
       ISAKMPSA.Doubt(
         reason: .authenticationFailed,
-        detail: "PSK mismatch likely: the peer answered message 5 with an unreadable report",
-        believedAt: next + Self.unreadableReportGrace),
+        detail: "PSK mismatch likely: the peer answers message 5 with unreadable reports",
+        believedAt: arrival.now + Self.unauthenticatedErrorGrace),
       in: sa.id)
   }
 
-  static let unreadableReportGrace: Duration = .seconds(2)
+  /// Transmissions of message 5 that must each have got an unreadable report.
+  static let unreadableReportsBelieved = 3
 
   /// An authenticated message came on `arrival.path`: the connection lives, and moves there when
   /// NAT traversal allows it (RFC 3947 §4).
@@ -195,10 +198,12 @@ extension ISAKMPEngine {
       .peerReportedError, connection: sa.connection, path: sa.path, "\(notification.type)",
       at: now)
     let waiting = quickModes.values.filter {
-      $0.key.sa == sa.id && $0.role == .initiator && $0.phase == .awaitingAnswer
+      $0.key.sa == sa.id && ($0.phase == .awaitingAnswer || $0.phase == .awaitingConfirmation)
     }
     // Peers name our SPI, their own or none; one quick mode alone is meant in any case.
-    let named = waiting.first { bigEndian($0.inboundSPI) == notification.spi }
+    let named = waiting.first {
+      [bigEndian($0.inboundSPI), bigEndian($0.outboundSPI)].contains(notification.spi)
+    }
     guard let quickMode = named ?? (waiting.count == 1 ? waiting.first : nil) else { return }
     let isAuthentication =
       [.authenticationFailed, .invalidHashInformation].contains(notification.type)

@@ -83,8 +83,8 @@ extension ISAKMPEngine {
     _ offer: SecurityAssociation, policy: ISAKMPPolicy, _ arrival: Arrival
   ) {
     counterValues.proposalsRefused &+= 1
-    let offered = offer.proposals.flatMap(\.transforms).compactMap {
-      ISAKMPTransform.read($0)?.transform.description
+    let offered = offer.proposals.flatMap(\.transforms).map {
+      ISAKMPTransform.read($0)?.transform.description ?? ISAKMPTransform.numbers(of: $0)
     }
     record(
       NegotiationFailure(

@@ -142,7 +142,8 @@ extension ISAKMPEngine {
     connections[id]?.lastError = detail
     removePhase2SA(quickMode.inboundSPI, reason)
     guard quickMode.role == .initiator else {
-      note(.exchangeTimedOut, connection: id, detail, at: now)
+      let code: IKENote.Code = reason == .retriesExhausted ? .exchangeTimedOut : .quickModeRefused
+      note(code, connection: id, detail, at: now)
       return
     }
     if let replaced = quickMode.replaces, let phase2 = phase2SAs[replaced] {

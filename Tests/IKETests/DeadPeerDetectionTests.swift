@@ -1,0 +1,78 @@
+import Primitives
+import Testing
+
+@testable import IKE
+
+@Suite struct DeadPeerDetectionTests {
+  @Test func silenceIsAskedAboutEvery30SecondsAndEndsAfter150() throws {
+    var pair = try makePair(right: {
+      $0.isakmp.deadPeerDetection = DeadPeerDetection(
+        interval: .seconds(5000), timeout: .seconds(9000))
+    })
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    let start = try #require(pair.left.connectionViews.first).lastAuthenticatedAt
+    let before = pair.wire.count
+    pair.network = { _, _, _ in [] }
+    pair.run(until: start + .seconds(150) - .nanoseconds(1))
+    let asked = pair.wire.dropFirst(before).filter { $0.from == .left }.map { $0.at - start }
+    #expect(asked == [.seconds(30), .seconds(60), .seconds(90), .seconds(120)])
+    #expect(pair.leftEvents.downs.isEmpty)
+    let sa = try #require(pair.left.establishedISAKMPSAs.first)
+    #expect(
+      sa.deadPeerDetection == .asking(unanswered: 4, nextAt: start + .seconds(150)))
+    pair.run(until: start + .seconds(150))
+    #expect(pair.leftEvents.downs.map(\.reason) == [.deadPeer])
+    #expect(pair.leftEvents.childDowns.map(\.reason) == [.deadPeer])
+  }
+
+  @Test func anAnsweringPeerIsNeverDead() throws {
+    var pair = try makePair()
+    _ = pair.connect()
+    pair.run(for: .seconds(2000))
+    #expect(pair.leftEvents.downs.isEmpty)
+    #expect(pair.rightEvents.downs.isEmpty)
+  }
+
+  @Test func authenticatedTrafficCountsAsAnAnswer() throws {
+    var pair = try makePair(right: {
+      $0.isakmp.deadPeerDetection = DeadPeerDetection(
+        interval: .seconds(5000), timeout: .seconds(9000))
+    })
+    let id = pair.connect()
+    pair.run(for: .seconds(1))
+    pair.network = { _, _, _ in [] }
+    let before = pair.wire.count
+    for _ in 0..<60 {
+      pair.run(for: .seconds(10))
+      pair.left.noteAuthenticatedTraffic(id, at: pair.now)
+    }
+    #expect(pair.leftEvents.downs.isEmpty)
+    #expect(pair.wire.dropFirst(before).filter { $0.from == .left }.isEmpty)
+    pair.run(for: .seconds(150))
+    #expect(pair.leftEvents.downs.map(\.reason) == [.deadPeer])
+  }
+
+  @Test func withoutTheVendorIDThereIsNoDetection() throws {
+    var pair = try makePair(right: { $0.isakmp.deadPeerDetection = nil })
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    #expect(pair.left.establishedISAKMPSAs.first?.deadPeerDetection == .off)
+    pair.network = { _, _, _ in [] }
+    pair.run(for: .seconds(1000))
+    #expect(pair.leftEvents.downs.isEmpty)
+  }
+
+  @Test func aCallerThatIsLateCausesNoBurst() throws {
+    var pair = try makePair()
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    pair.now = pair.now + .seconds(100)
+    pair.left.handleTimeout(at: pair.now, using: &pair.random)
+    var count = 0
+    while pair.left.nextTransmit() != nil { count += 1 }
+    #expect(count == 1)
+    pair.left.handleTimeout(at: pair.now, using: &pair.random)
+    #expect(pair.left.nextTransmit() == nil)
+  }
+}
