@@ -6,6 +6,8 @@ import Primitives
 /// Diffie–Hellman arithmetic alone, which no responder can do without.
 struct KeyExchangeFigures {
   private static let handshakesInRun = 20
+  private static let fewConnections = 100
+  private static let manyConnections = 4_000
 
   var effort: Effort
 
@@ -14,30 +16,62 @@ struct KeyExchangeFigures {
       (.modp2048, "MODP-2048", "ffdh2048"), (.ecp256, "ECP-256", "ecdhp256"),
     ]
     return groups.flatMap { group, name, openssl in
-      guard let handshakes = Handshakes(group: group) else { return [Figure]() }
-      let medians = interleaved(rounds: effort.rounds) {
-        nanosecondsPerOperation(effort, operations: Self.handshakesInRun) {
-          handshakes.run(Self.handshakesInRun)
-        }
-      } _: {
-        nanosecondsPerOperation(effort, operations: Self.handshakesInRun) {
-          Self.agree(group, Self.handshakesInRun)
-        }
+      [rate(group, name), agreements(group, name, openssl)]
+    } + growth()
+  }
+
+  private func rate(_ group: KeyExchangeGroup, _ name: String) -> Figure {
+    let medians = interleaved(rounds: effort.rounds) {
+      handshakeNanoseconds(Handshakes(group: group))
+    } _: {
+      nanosecondsPerOperation(effort, operations: Self.handshakesInRun) {
+        Self.agree(group, Self.handshakesInRun)
       }
-      let speed = (0..<effort.rounds).compactMap { _ in
-        OpenSSLSpeed.agreementsPerSecond(openssl, effort)
-      }
-      let alone = medians.reference.map { 1e9 / $0 }
-      return [
-        Figure(
-          name: "responder, main mode + quick mode, \(name)", unit: .perCoreSecond,
-          ours: 1e9 / medians.ours, referenceName: "public value and shared secret alone",
-          reference: alone, target: 0.7),
-        Figure(
-          name: "shared secrets, \(name)", unit: .perCoreSecond,
-          ours: 1e9 / Self.sharedSecretNanoseconds(group, effort),
-          referenceName: "openssl speed \(openssl)", reference: median(speed)),
-      ]
+    }
+    return Figure(
+      name: "responder, main mode + quick mode, \(name)", unit: .perCoreSecond,
+      ours: 1e9 / medians.ours, referenceName: "public value and shared secret alone",
+      reference: medians.reference.map { 1e9 / $0 }, target: 0.7)
+  }
+
+  private func agreements(
+    _ group: KeyExchangeGroup, _ name: String, _ openssl: String
+  ) -> Figure {
+    let medians = interleaved(rounds: effort.rounds) {
+      Self.sharedSecretNanoseconds(group, effort)
+    } _: {
+      OpenSSLSpeed.agreementsPerSecond(openssl, effort)
+    }
+    return Figure(
+      name: "shared secrets, \(name)", unit: .perCoreSecond, ours: 1e9 / medians.ours,
+      referenceName: "openssl speed \(openssl)", reference: medians.reference)
+  }
+
+  /// A handshake must cost the same however many connections there are.
+  private func growth() -> [Figure] {
+    guard let few = Handshakes(group: .ecp256), let many = Handshakes(group: .ecp256) else {
+      return []
+    }
+    _ = few.run(Self.fewConnections)
+    _ = many.run(Self.manyConnections)
+    let medians = interleaved(rounds: effort.rounds) {
+      many.run(Self.handshakesInRun)
+    } _: {
+      few.run(Self.handshakesInRun)
+    }
+    let scale = 1e9 * Double(Self.handshakesInRun)
+    return [
+      Figure(
+        name: "responder with \(Self.manyConnections) connections, ECP-256", unit: .perCoreSecond,
+        ours: scale / medians.ours, referenceName: "with \(Self.fewConnections) connections",
+        reference: medians.reference.map { scale / $0 }, target: 0.9)
+    ]
+  }
+
+  private func handshakeNanoseconds(_ handshakes: Handshakes?) -> Double {
+    guard let handshakes else { return .nan }
+    return nanosecondsPerOperation(effort, operations: Self.handshakesInRun) {
+      handshakes.run(Self.handshakesInRun)
     }
   }
 
