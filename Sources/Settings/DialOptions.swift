@@ -15,10 +15,7 @@ public struct DialOptions: Sendable {
   public func configuration(
     over file: ConfigurationFile? = nil, secrets: SecretSource = .system
   ) throws(ConfigurationRefused) -> Loaded<DialConfiguration> {
-    var document =
-      try file.map { file throws(ConfigurationRefused) in
-        try YAMLDocument.parse(file.text)
-      } ?? DocumentNode(content: .empty, origin: .whole)
+    var document = try DocumentNode(of: file)
     document.overlay(options)
     return try ConfigurationLoader.read(document, ReadingLog(secrets: secrets), file: file) {
       DialConfiguration(reading: &$0)
@@ -36,28 +33,5 @@ public struct DialOptions: Sendable {
       ("inactivity", inactivity.map { .option("--inactivity", $0) }),
       ("control", socket.map { .mapping([("socket", .option("--socket", $0))]) }),
     ])
-  }
-}
-
-extension DocumentNode {
-  /// Puts the other's keys in place of ours, mapping by mapping; lists are replaced whole.
-  mutating func overlay(_ other: DocumentNode) {
-    guard case .mapping(let additions) = other.content else {
-      self = other
-      return
-    }
-    var entries: [Entry] =
-      switch content {
-      case .mapping(let entries): entries
-      case .scalar, .empty, .sequence: []
-      }
-    for addition in additions {
-      if let index = entries.firstIndex(where: { $0.key == addition.key }) {
-        entries[index].value.overlay(addition.value)
-      } else {
-        entries.append(addition)
-      }
-    }
-    content = .mapping(entries)
   }
 }

@@ -1,5 +1,5 @@
-/// A gateway's configuration as options of the command line give it; the same texts, bounds and
-/// defaults as in the file, because they are read by the same schema.
+/// A gateway's configuration as options of the command line give it, alone or in place of a file's
+/// keys; the same texts, bounds and defaults as in the file, because the same schema reads them.
 public struct GatewayOptions: Sendable {
   public var listen: [String] = []
   /// The one pre-shared key, for every peer.
@@ -15,16 +15,22 @@ public struct GatewayOptions: Sendable {
 
   public init() {}
 
-  /// The configuration; findings name the option where a file would have a line.
+  /// The configuration: the file's, where there is one, with these options in place of its keys;
+  /// findings name the option where a file would have a line.
+  ///
+  /// With a file, the tunnel rules (`singleShot` and the two timeouts) are the file's: they belong
+  /// to its remote hosts.
   public func configuration(
-    secrets: SecretSource = .system
+    over file: ConfigurationFile? = nil, secrets: SecretSource = .system
   ) throws(ConfigurationRefused) -> Loaded<GatewayConfiguration> {
-    try ConfigurationLoader.read(document, ReadingLog(secrets: secrets)) {
+    var document = try DocumentNode(of: file)
+    document.overlay(options(withRules: file == nil))
+    return try ConfigurationLoader.read(document, ReadingLog(secrets: secrets), file: file) {
       GatewayConfiguration(reading: &$0)
     }
   }
 
-  private var document: DocumentNode {
+  private func options(withRules: Bool) -> DocumentNode {
     let addresses = listen.map { DocumentNode.option("--listen", $0) }
     return .mapping([
       ("listen", addresses.isEmpty ? nil : .mapping([("addresses", .sequence(addresses))])),
@@ -36,7 +42,10 @@ public struct GatewayOptions: Sendable {
       ),
       ("pools", pool.map { .sequence([.mapping([("addresses", .option("--pool", $0))])]) }),
       ("users", users.isEmpty ? nil : .sequence(users.map(Self.user))),
-      ("destinations", .sequence([.mapping([("remoteHosts", .sequence([remoteHost]))])])),
+      (
+        "destinations",
+        withRules ? .sequence([.mapping([("remoteHosts", .sequence([remoteHost]))])]) : nil
+      ),
     ])
   }
 

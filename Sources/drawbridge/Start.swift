@@ -33,7 +33,9 @@ enum Start {
   }
 
   /// Runs the demonstration.
-  static func demo() async throws(ControlError) {
-    try await Demo.run()
+  ///
+  /// - Parameter folder: where the capture and its keys are left.
+  static func demo(folder: String) async throws(ControlError) {
+    try await Demo.run(folder: folder)
   }
 }

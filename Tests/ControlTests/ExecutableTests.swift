@@ -46,6 +46,8 @@ import Testing
     }
     #expect(try run("close", "tunnel", "-1").status == 2)
     #expect(try run("gateway").status == 2)
+    #expect(try run("gateway", "--config", "x.yaml", "--single-shot").status == 2)
+    #expect(try run("gateway", "--config", "/nonexistent.yaml").status == 2)
   }
 
   @Test func helpVersionAndCompletionsAreZero() throws {

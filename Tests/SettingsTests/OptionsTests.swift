@@ -51,6 +51,21 @@ import Testing
     }
   }
 
+  @Test func gatewayOptionsReplaceTheFilesKeysButNotItsTunnelRules() throws {
+    var options = GatewayOptions()
+    options.socket = "/tmp/other.sock"
+    options.tun = "none"
+    options.users = ["otto:word"]
+    let file = ConfigurationFile(
+      path: "gateway.yaml", text: CompleteDocuments.gateway, isReadableByOthers: false)
+    let loaded = try options.configuration(over: file, secrets: CompleteDocuments.secrets)
+    #expect(loaded.configuration.controlSocket == "/tmp/other.sock")
+    #expect(loaded.configuration.tun.name == nil && loaded.configuration.tun.mtuBytes == 1300)
+    #expect(loaded.configuration.users.map(\.name) == ["otto"])
+    #expect(loaded.configuration.pools.map(\.name) == ["office"])
+    #expect(loaded.configuration.destinations.first?.remoteHosts.first?.singleShotTunnel == true)
+  }
+
   @Test func aDialProfileNeedsGatewayKeyUserAndPassword() {
     #expect { try DialOptions().configuration(secrets: CompleteDocuments.secrets) } throws: {
       ($0 as? ConfigurationRefused)?.errors.map(\.path)

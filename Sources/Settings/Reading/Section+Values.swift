@@ -46,8 +46,9 @@ extension Section {
     return readOptional(key, .secret(log.secrets))
   }
 
+  /// One on the command line is not the file's fault, and not remembered.
   private mutating func noteLiteral(_ key: String) {
-    guard case .scalar(let text) = node(key)?.content,
+    guard let node = node(key), case .scalar(let text) = node.content, case .line = node.origin,
       case .literal = SecretReference(text)
     else { return }
     log.noteLiteralSecret(at: child(key))

@@ -6,7 +6,12 @@ struct DemoCommand: AsyncParsableCommand {
     abstract: "Show the whole story in network namespaces of its own.",
     discussion: "Exit code 0 only if every step was verified.")
 
+  @Option(
+    help: ArgumentHelp("Where the capture and its keys are left.", valueName: "folder"),
+    completion: .directory)
+  var folder = "drawbridge-demo"
+
   func run() async throws {
-    try await Start.demo()
+    try await Start.demo(folder: folder)
   }
 }

@@ -6,7 +6,8 @@ struct GatewayCommand: AsyncParsableCommand {
     commandName: "gateway",
     abstract: "Run a gateway that L2TP/IPsec clients connect to.",
     discussion: """
-      Either --config FILE, or --psk, --user and --pool for a small gateway without a file. \
+      Either --config FILE, whose keys the other options replace, or --psk, --user and --pool for a \
+      small gateway without a file. \
       Secrets may be file:PATH, env:NAME or credential:NAME; on the command line itself every user \
       of the machine can read them.
       """)
@@ -50,16 +51,9 @@ struct GatewayCommand: AsyncParsableCommand {
       }
       return
     }
-    let options: [(String, Bool)] = [
-      ("--listen", !listen.isEmpty), ("--psk", psk != nil), ("--user", !users.isEmpty),
-      ("--pool", pool != nil), ("--single-shot", singleShot),
-      ("--idle-timeout", idleTimeout != nil), ("--destruct-timeout", destructTimeout != nil),
-      ("--tun", tun != nil), ("--socket", socket != nil),
-    ]
-    let used = options.filter(\.1).map(\.0)
-    guard used.isEmpty else {
+    guard !singleShot, idleTimeout == nil, destructTimeout == nil else {
       throw ValidationError(
-        "with --config everything stands in the file; leave out \(used.joined(separator: ", "))")
+        "with --config the tunnel rules stand in the file, at destinations[].remoteHosts[]")
     }
   }
 
@@ -74,11 +68,6 @@ struct GatewayCommand: AsyncParsableCommand {
 
   /// Reads the configuration, at the start and again at every reload.
   private var reading: ConfigurationReading<GatewayConfiguration> {
-    if let config {
-      return { () throws(ConfigurationRefused) in
-        try ConfigurationLoader.gateway(file: ConfigurationFile(reading: config))
-      }
-    }
     var options = GatewayOptions()
     options.listen = listen
     options.psk = psk
@@ -89,6 +78,11 @@ struct GatewayCommand: AsyncParsableCommand {
     options.destructTimeout = destructTimeout
     options.tun = tun
     options.socket = socket
-    return { [options] () throws(ConfigurationRefused) in try options.configuration() }
+    return { [options, config] () throws(ConfigurationRefused) in
+      let file = try config.map { path throws(ConfigurationRefused) in
+        try ConfigurationFile(reading: path)
+      }
+      return try options.configuration(over: file)
+    }
   }
 }
