@@ -70,7 +70,10 @@ extension ISAKMPTransform {
   /// A transform that this engine does not run, by its registered numbers, for `explain`.
   static func numbers(of transform: Transform) -> String {
     func number(_ type: UInt16) -> String {
-      transform.attributes.first { $0.type == type }?.basic.map { "\($0)" } ?? "-"
+      for attribute in transform.attributes where attribute.type == type {
+        if let value = attribute.basic { return "\(value)" }
+      }
+      return "-"
     }
     return "cipher \(number(AttributeType.encryption))/\(number(AttributeType.keyLength))"
       + " hash \(number(AttributeType.hash)) group \(number(AttributeType.group))"
