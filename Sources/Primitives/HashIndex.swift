@@ -1,8 +1,8 @@
 /// A map from 64-bit keys to small indices with a fixed maximum: open addressing, one allocation.
 ///
 /// Made for the packet path: a lookup is a multiplication and, mostly, one cache line. Removal
-/// closes the gap, so that lookups never slow down with age. Peers choose what is looked up, never
-/// what is inserted, so they cannot build long runs.
+/// closes the gap, so that lookups never slow down with age. The hash is no secret: keys that peers
+/// choose belong here only when few are admitted.
 public struct HashIndex: ~Copyable, Sendable {
   struct Entry: Sendable {
     var key: UInt64 = 0

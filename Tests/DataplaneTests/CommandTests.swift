@@ -117,6 +117,12 @@ import Testing
     #expect(throws: DataplaneError.unknownSession) {
       try site.dataplane.allowPair(SessionID(1), SessionID(9))
     }
+  }
+
+  @Test func reservedSPIsAndKeysOfTheWrongLengthAreRefused() throws {
+    var site = Site()
+    var random = SeededRandom(seed: 1)
+    try site.dataplane.addCarrier(CarrierID(1), Self.esp)
     #expect(throws: DataplaneError.reservedSPI) {
       try site.dataplane.installInboundSA(
         association(spi: 255, gcm, seed: 1), on: CarrierID(1), encapsulation: .udpESP)
