@@ -63,6 +63,7 @@ public struct ControlClient: ControlService {
 
   public func reload() async throws(ControlError) -> ReloadReply { try await send(.reload) }
 
+  /// Asks for one of the lists and unwraps its object.
   private func list<Record: Codable & Hashable & Sendable>(
     _ list: ControlList
   ) async throws(ControlError) -> [Record] {
@@ -70,6 +71,9 @@ public struct ControlClient: ControlService {
     return reply.items
   }
 
+  /// Sends a request and reads its reply, or the error that came instead.
+  ///
+  /// - Parameter accepted: a status besides 2xx whose body is the reply too.
   private func send<Reply: Decodable & Sendable>(
     _ request: ControlRequest, alsoAccepting accepted: Int? = nil
   ) async throws(ControlError) -> Reply {
@@ -133,6 +137,7 @@ public struct ControlClient: ControlService {
     }
   }
 
+  /// Nobody is there: which socket was tried, why, and what to do.
   private func notListening(cause: String) -> ControlError {
     ControlError(
       .unreachable, "nothing is running on \(socketPath)", cause: cause,

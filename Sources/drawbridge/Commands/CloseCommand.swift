@@ -1,6 +1,7 @@
 import ArgumentParser
 import Control
 
+/// `drawbridge close`: an administrator's end for one tunnel, session or IPsec connection.
 struct CloseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close",

@@ -1,12 +1,15 @@
 import ArgumentParser
 import Settings
 
+/// `drawbridge config`: what can be done with a configuration file without running it.
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Look at configuration files.",
     subcommands: [ConfigCheckCommand.self])
 }
 
+/// `drawbridge config check`: everything that is wrong with a file at once, secrets included, for
+/// the person who edits it and for the service manager before a start or reload.
 struct ConfigCheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

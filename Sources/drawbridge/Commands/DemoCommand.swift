@@ -1,5 +1,6 @@
 import ArgumentParser
 
+/// `drawbridge demo`: the demonstration, which starts this same program in every role.
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",

@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import Settings
 
+/// `drawbridge dial`: a client that connects once; nothing comes back by itself when it ends.
 struct DialCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dial",
@@ -45,6 +46,7 @@ struct DialCommand: AsyncParsableCommand {
   @Flag(help: "Print the line about the tunnel as JSON.")
   var json = false
 
+  /// Always ends by throwing: the close reason decides the exit code.
   func run() async throws {
     var options = DialOptions()
     options.gateway = address

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Settings
 
+/// `drawbridge gateway`: a gateway in the foreground, as service managers want it.
 struct GatewayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gateway",
@@ -44,6 +45,7 @@ struct GatewayCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The control socket.", valueName: "path"))
   var socket: String?
 
+  /// What the parser cannot see by itself: which options belong together.
   func validate() throws {
     guard config != nil else {
       guard psk != nil, pool != nil, !users.isEmpty else {

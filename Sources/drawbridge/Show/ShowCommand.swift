@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import ControlClient
 
+/// `drawbridge show`: the commands that only read.
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
@@ -19,14 +20,17 @@ struct ShowCommand: AsyncParsableCommand {
 protocol ListCommand: AsyncParsableCommand {
   associatedtype Record: Codable & Hashable & Sendable
 
+  /// What people see; `--json` has the records as they travel.
   static var table: Table<Record> { get }
 
   var asking: AskingOptions { get }
   var presentation: PresentationOptions { get }
 
+  /// Asks for the records, sorted by id.
   func ask(_ client: ControlClient) async throws(ControlError) -> [Record]
 }
 
+/// How a list is shown to people.
 struct PresentationOptions: ParsableArguments {
   @Flag(help: "Show every field, a block a record.")
   var details = false

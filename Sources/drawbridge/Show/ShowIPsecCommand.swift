@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import ControlClient
 
+/// `drawbridge show ipsec`: the SAs that carry the tunnels.
 struct ShowIPsecCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ipsec", abstract: "Phase 2: SAs.", subcommands: [ShowIPsecSACommand.self])

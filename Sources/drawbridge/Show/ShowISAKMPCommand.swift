@@ -2,6 +2,8 @@ import ArgumentParser
 import Control
 import ControlClient
 
+/// `drawbridge show isakmp`: what is negotiated and kept in phase 1 (the specification's "seen from
+/// outside").
 struct ShowISAKMPCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "isakmp", abstract: "Phase 1: policies, exchanges, SAs, counters.",

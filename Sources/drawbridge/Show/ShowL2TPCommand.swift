@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import ControlClient
 
+/// `drawbridge show l2tp`: tunnels and sessions with every timer that runs on them (LT-10).
 struct ShowL2TPCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "l2tp", abstract: "Destinations, tunnels, sessions.",

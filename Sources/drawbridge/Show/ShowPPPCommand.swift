@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import ControlClient
 
+/// `drawbridge show ppp`: the links inside the sessions.
 struct ShowPPPCommand: ListCommand {
   static let configuration = CommandConfiguration(
     commandName: "ppp", abstract: "The PPP links of the sessions.")

@@ -1,6 +1,8 @@
 import Control
 
 extension Table<IPsecSARecord> {
+  /// One line a pair. `SPENT` means that no tunnel may ride on it again (LT-8, LT-9), `DISCONNECT
+  /// IN` counts down to the signal of LT-3.
   static var ipsecSAs: Table {
     Table(
       "no IPsec security associations",

@@ -1,6 +1,8 @@
 import Control
 
 extension Table<ISAKMPPolicyRecord> {
+  /// What a policy demands; the Message Back-off comes before its numbers, as the specification
+  /// orders them.
   static var isakmpPolicies: Table {
     Table(
       "no ISAKMP policies",
@@ -32,6 +34,7 @@ extension Table<ISAKMPPolicyRecord> {
 }
 
 extension Table<ISAKMPExchangeRecord> {
+  /// Why a negotiation takes long: what it waits for, how often it has asked, when it asks again.
   static var isakmpExchanges: Table {
     Table(
       "no ISAKMP exchanges under way",
@@ -60,6 +63,7 @@ extension Table<ISAKMPExchangeRecord> {
 }
 
 extension Table<ISAKMPSARecord> {
+  /// Closed SAs stay in the table with their reason until their destruct timeout.
   static var isakmpSAs: Table {
     Table(
       "no ISAKMP security associations",
@@ -106,6 +110,7 @@ extension Table<ISAKMPSARecord> {
 }
 
 extension Table<Counter> {
+  /// Counters that are zero are there too, so that a script finds what it looks for.
   static var counters: Table {
     Table(
       "nothing was counted",

@@ -1,6 +1,7 @@
 import Control
 
 extension Table<L2TPDestinationRecord> {
+  /// A destination is a remote address; it lives as long as a tunnel or a record of one.
   static var l2tpDestinations: Table {
     Table(
       "no L2TP destinations",
@@ -21,6 +22,8 @@ extension Table<L2TPDestinationRecord> {
 }
 
 extension Table<L2TPTunnelRecord> {
+  /// `IDLE LEFT` runs only while there is no session (LT-1), `DESTRUCT IN` only once it is closed
+  /// (LT-2).
   static var l2tpTunnels: Table {
     Table(
       "no L2TP tunnels",
@@ -64,6 +67,7 @@ extension Table<L2TPTunnelRecord> {
 }
 
 extension Table<L2TPSessionRecord> {
+  /// Whose session it is, what it carried, and what will end it.
   static var l2tpSessions: Table {
     Table(
       "no L2TP sessions",

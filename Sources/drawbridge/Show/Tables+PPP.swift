@@ -1,6 +1,7 @@
 import Control
 
 extension Table<PPPRecord> {
+  /// `MTU` is what a user's packet may have; `MRU` and `PEER MRU` are what was negotiated.
   static var pppLinks: Table {
     Table(
       "no PPP links",

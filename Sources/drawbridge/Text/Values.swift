@@ -15,6 +15,7 @@ enum Show {
   /// A time that counts down, or `never` for a timeout of zero.
   static func timeout(_ seconds: Double) -> String { seconds == 0 ? "never" : time(seconds) }
 
+  /// A flag, in a word that can be searched for.
   static func mark(_ isSet: Bool) -> String { isSet ? "yes" : "no" }
 
   /// `12.3 MB`; whole below a kilobyte.
@@ -33,6 +34,7 @@ enum Show {
     "\(part)/\(limit.map(String.init) ?? "∞")"
   }
 
+  /// `192.0.2.1:500`, `[2001:db8::1]:500`.
   static func endpoint(_ address: String, _ port: Int) -> String {
     address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
   }
