@@ -19,7 +19,9 @@ write_settings() {
   {
     ppp_options
     # Answers to one authentication protocol only.
-    for a in pap chap mschap mschap-v2 eap; do [ "$a" = "$(ppp_auth_name)" ] || echo "refuse-$a"; done
+    for a in pap chap mschap mschap-v2 eap; do
+      [ "$a" = "$(ppp_auth_name)" ] || echo "refuse-$a"
+    done
     cat <<X
 noauth
 ipcp-accept-local

@@ -17,7 +17,8 @@ name reference-server
 ms-dns 10.111.0.1
 X
   } >/etc/ppp/options.server
-  printf '"%s" * "%s" *\n' "$USER_NAME" "$PASSWORD" bob builder | tee /etc/ppp/chap-secrets >/etc/ppp/pap-secrets
+  printf '"%s" * "%s" *\n' "$USER_NAME" "$PASSWORD" bob builder |
+    tee /etc/ppp/chap-secrets >/etc/ppp/pap-secrets
   chmod 600 /etc/ppp/*-secrets
   cat >/etc/xl2tpd/xl2tpd.conf <<X
 [global]

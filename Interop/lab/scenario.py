@@ -7,8 +7,9 @@ import tomllib
 
 from .expectation import Expectation
 from .guest import HERE, OPTIONS
-from .hosts import DEFAULTS, Client, Dial, Gateway, ReferenceDial, ReferenceGateway, Server
+from .hosts import DEFAULTS, Client, ReferenceDial, ReferenceGateway, Server
 from .network import Network
+from .product import Dial, Gateway
 from .workspace import LabError, Workspace, until
 
 SCENARIOS = HERE / "scenarios"
@@ -185,7 +186,8 @@ class Performance:
     def _act(self, step):
         host, verb = self._hosts[step.action[0]], step.action[1]
         if verb not in host.verbs:
-            raise LabError(f"{step.action[0]} has no verb {verb!r}: {', '.join(sorted(host.verbs))}")
+            known = ", ".join(sorted(host.verbs))
+            raise LabError(f"{step.action[0]} has no verb {verb!r}, only {known}")
         try:
             host.perform(verb, step.options)
         except LabError as error:

@@ -87,7 +87,8 @@ class ScenarioTests(unittest.TestCase):
         step = '[[step]]\ntitle = "t"\nexpect = ["a ping.lost = 0"]\n'
         self.assertEqual(self.load(self.HEAD + step).declared, 1)
         for text in (
-            step + 'until = 5\n', step.replace('"a ping', '"b ping'), 'with = { colour = 1 }\n' + step,
+            step + 'until = 5\n', step.replace('"a ping', '"b ping'),
+            'with = { colour = 1 }\n' + step,
             step + 'do = "a"\n', step + 'do = "b connect"\n', 'speed = 1\n' + step,
         ):
             with self.assertRaises(ValueError, msg=text):
