@@ -8,24 +8,44 @@ let careful: [CSetting] = [
   .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra"),
 ]
 
+let argumentParser: Target.Dependency =
+  .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let asyncHTTPClient: Target.Dependency =
+  .product(name: "AsyncHTTPClient", package: "async-http-client")
+
 let package = Package(
   name: "drawbridge",
+  products: [
+    .executable(name: "drawbridge", targets: ["drawbridge"]),
+    .executable(name: "simulate", targets: ["simulate"]),
+    .executable(name: "benchmarks", targets: ["Benchmarks"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
+    // Bytes, time and arithmetic.
     .target(name: "Primitives", swiftSettings: strict),
     .target(
       name: "CCryptography", cSettings: careful, linkerSettings: [.linkedLibrary("crypto")]),
     .target(
       name: "Cryptography", dependencies: ["CCryptography", "Primitives"], swiftSettings: strict),
     .target(name: "IPPacket", dependencies: ["Primitives"], swiftSettings: strict),
+
+    // The protocols.
     .target(name: "IKE", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(
       name: "ESP", dependencies: ["Cryptography", "IPPacket", "Primitives"],
       swiftSettings: strict),
     .target(name: "L2TP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(name: "PPP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
+
+    // One host: its packet path, its tunnels, its two ends.
     .target(
       name: "Dataplane", dependencies: ["Cryptography", "ESP", "IPPacket", "Primitives"],
       swiftSettings: strict),
@@ -46,22 +66,68 @@ let package = Package(
         "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
         "PPP", "Primitives",
       ], swiftSettings: strict),
-    .executableTarget(
-      name: "simulate",
-      dependencies: [
-        "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: [warnings]),
+
+    // The world outside.
     .target(name: "CLinux", cSettings: careful),
     .target(name: "LinuxIO", dependencies: ["CLinux", "Primitives"], swiftSettings: [warnings]),
+    .target(
+      name: "Settings", dependencies: ["Primitives", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(name: "Control", dependencies: ["Primitives"], swiftSettings: strict),
+    .target(
+      name: "ControlServer",
+      dependencies: [
+        "Control", .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"), logging,
+      ], swiftSettings: strict),
+    .target(
+      name: "ControlClient", dependencies: ["Control", asyncHTTPClient], swiftSettings: strict),
+    .target(
+      name: "Runtime",
+      dependencies: [
+        "Agent", "Control", "Cryptography", "Dataplane", "Endpoint", "ESP", "Gateway", "IKE",
+        "IPPacket", "L2TP", "LinuxIO", "PPP", "Primitives", "Settings", logging,
+      ], swiftSettings: strict),
+    .target(name: "Demo", dependencies: ["Control"], swiftSettings: [warnings]),
+    .executableTarget(
+      name: "drawbridge",
+      dependencies: [
+        "Control", "ControlClient", "ControlServer", "Demo", "Primitives", "Runtime", "Settings",
+        argumentParser, logging,
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation", argumentParser], swiftSettings: [warnings]),
+    .target(name: "CBenchmarks", cSettings: careful),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: [
+        "CBenchmarks", "Cryptography", "Dataplane", "ESP", "IKE", "IPPacket", "Primitives",
+      ], swiftSettings: [warnings]),
+
+    // Tests.
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
     .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"]),
+    .testTarget(name: "IPPacketTests", dependencies: ["IPPacket", "Primitives"]),
+    .testTarget(name: "IKETests", dependencies: ["Cryptography", "IKE", "Primitives"]),
+    .testTarget(
+      name: "ESPTests", dependencies: ["Cryptography", "ESP", "IPPacket", "Primitives"]),
     .testTarget(name: "L2TPTests", dependencies: ["Cryptography", "L2TP", "Primitives"]),
     .testTarget(name: "PPPTests", dependencies: ["Cryptography", "PPP", "Primitives"]),
-    .testTarget(name: "LinuxIOTests", dependencies: ["CLinux", "LinuxIO", "Primitives"]),
+    .testTarget(
+      name: "DataplaneTests",
+      dependencies: ["Cryptography", "Dataplane", "ESP", "IPPacket", "Primitives"]),
     .testTarget(name: "EndpointTests", dependencies: ["Endpoint", "Primitives"]),
     .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Primitives"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Dataplane", "Endpoint", "Primitives", "Simulation"]),
+    .testTarget(name: "LinuxIOTests", dependencies: ["CLinux", "LinuxIO", "Primitives"]),
+    .testTarget(name: "SettingsTests", dependencies: ["Primitives", "Settings"]),
+    .testTarget(
+      name: "ControlTests",
+      dependencies: [
+        "Control", "ControlClient", "ControlServer", "Primitives", "drawbridge", asyncHTTPClient,
+        logging,
+      ]),
     .testTarget(name: "TidyTests"),
   ]
 )

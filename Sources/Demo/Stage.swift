@@ -18,6 +18,13 @@ struct Stage {
   static let gatewayAddress = "203.0.113.1"
   static let innerGateway = "10.66.0.1"
   static let pool = "10.66.0.0/24"
+  static let gatewaySocket = "/run/gateway.sock"
+  static let dialSocket = "/run/dial.sock"
+
+  /// This program, to be run again.
+  static var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "drawbridge"
+  }
 
   /// Builds the namespaces; the process is already in its own mount and network namespace.
   init() throws {
