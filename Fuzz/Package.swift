@@ -14,6 +14,7 @@ let package = Package(
     .target(name: "CCryptography", linkerSettings: [.linkedLibrary("crypto")]),
     .target(
       name: "Cryptography", dependencies: ["CCryptography", "Primitives"], swiftSettings: strict),
+    .target(name: "IKE", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(name: "L2TP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(name: "PPP", dependencies: ["Cryptography", "Primitives"], swiftSettings: strict),
     .target(name: "IPPacket", dependencies: ["Primitives"], swiftSettings: strict),
@@ -26,7 +27,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Cryptography", "Dataplane", "ESP", "IPPacket", "L2TP", "PPP", "Primitives",
+        "Cryptography", "Dataplane", "ESP", "IKE", "IPPacket", "L2TP", "PPP", "Primitives",
       ],
       swiftSettings: [.treatAllWarnings(as: .error)]),
   ]

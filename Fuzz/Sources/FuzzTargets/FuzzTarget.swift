@@ -14,7 +14,8 @@ struct FuzzTarget: Sendable {
   var run: @Sendable ([UInt8]) -> Void
 
   static let all: [FuzzTarget] = [
-    .l2tpParser, .l2tpTunnel, .pppFrame, .pppLink, .espOpener, .packetPath,
+    .isakmpParser, .isakmpEngine, .l2tpParser, .l2tpTunnel, .pppFrame, .pppLink, .espOpener,
+    .packetPath,
   ]
 }
 
