@@ -37,6 +37,8 @@ struct Connection: Sendable {
   var nat = NATState()
   /// `connectionUp` has been reported for the current attempt.
   var isUp = false
+  /// Since when, for the current attempt.
+  var upAt: Instant?
   /// Established ISAKMP SAs and those being born for it, oldest first.
   var isakmpSAs: [ISAKMPSAID] = []
   /// Inbound SPIs of its phase 2 SAs, oldest first.

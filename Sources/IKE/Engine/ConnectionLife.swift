@@ -107,6 +107,7 @@ extension ISAKMPEngine {
     connections[id]?.retries = retry
     connections[id]?.retryAt = retryAt
     connections[id]?.isUp = false
+    connections[id]?.upAt = nil
     connections[id]?.wasEstablished = false
     connections[id]?.lastError = detail
     connections[id]?.identity = nil

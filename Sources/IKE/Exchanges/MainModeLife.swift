@@ -140,7 +140,9 @@ extension ISAKMPEngine {
     if let older = connectionToJoin(sa, identity: identity) {
       let isInUse = (connections[older]?.lastAuthenticatedAt ?? now) > sa.createdAt
       isakmpSAs[sa.id]?.joinedConnectionInUse = isInUse
-      guard initialContact else { return older }
+      // When both ends open at the same time each says it, and neither connection is old.
+      let isOld = connections[older]?.upAt.map { $0 < sa.createdAt } ?? false
+      guard initialContact, isOld else { return older }
       guard !isInUse else {
         note(
           .initialContactIgnored, connection: older, path: sa.path,
@@ -195,6 +197,7 @@ extension ISAKMPEngine {
     connection.path = sa.path
     let wasUp = connection.isUp
     connection.isUp = true
+    if !wasUp { connection.upAt = now }
     connections[connectionID] = connection
     for superseded in older where isakmpSAs[superseded]?.isEstablished == true {
       supersede(superseded, at: now)
