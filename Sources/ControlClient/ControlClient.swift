@@ -54,6 +54,10 @@ public struct ControlClient: ControlService {
     try await send(.close(target, id: id))
   }
 
+  public func openSession(tunnel: UInt64) async throws(ControlError) -> OpenReply {
+    try await send(.openSession(tunnel: tunnel))
+  }
+
   public func version() async throws(ControlError) -> VersionReply { try await send(.version) }
 
   public func health() async throws(ControlError) -> HealthReply {

@@ -34,6 +34,7 @@ struct ControlResponder: HTTPResponder {
     switch request {
     case .list(let list): try await answer(list)
     case .close(let target, let id): try Self.json(try await service.close(target, id: id))
+    case .openSession(let tunnel): try Self.json(try await service.openSession(tunnel: tunnel))
     case .version: try Self.json(try await service.version())
     case .health: try await answerHealth()
     case .reload: try Self.json(try await service.reload())

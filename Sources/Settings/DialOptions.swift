@@ -7,6 +7,8 @@ public struct DialOptions: Sendable {
   public var tun: String?
   public var routes: [String] = []
   public var inactivity: String?
+  public var keepTunnel = false
+  public var captureKeys: String?
   public var socket: String?
 
   public init() {}
@@ -31,6 +33,8 @@ public struct DialOptions: Sendable {
       ("tun", tun.map { .mapping([("name", .option("--tun", $0))]) }),
       ("routes", routes.isEmpty ? nil : .sequence(routes.map { .option("--route", $0) })),
       ("inactivity", inactivity.map { .option("--inactivity", $0) }),
+      ("keepTunnel", keepTunnel ? .option("--keep-tunnel", "true") : nil),
+      ("log", captureKeys.map { .mapping([("captureKeys", .option("--capture-keys", $0))]) }),
       ("control", socket.map { .mapping([("socket", .option("--socket", $0))]) }),
     ])
   }

@@ -12,6 +12,7 @@ public struct GatewayOptions: Sendable {
   public var destructTimeout: String?
   public var tun: String?
   public var socket: String?
+  public var captureKeys: String?
 
   public init() {}
 
@@ -36,6 +37,7 @@ public struct GatewayOptions: Sendable {
       ("listen", addresses.isEmpty ? nil : .mapping([("addresses", .sequence(addresses))])),
       ("tun", tun.map { .mapping([("name", .option("--tun", $0))]) }),
       ("control", socket.map { .mapping([("socket", .option("--socket", $0))]) }),
+      ("log", captureKeys.map { .mapping([("captureKeys", .option("--capture-keys", $0))]) }),
       (
         "preSharedKeys",
         psk.map { .sequence([.mapping([("secret", .option("--psk", $0))])]) }

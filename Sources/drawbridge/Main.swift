@@ -35,7 +35,8 @@ struct Drawbridge: AsyncParsableCommand {
       """,
     version: "drawbridge \(version)",
     subcommands: [
-      GatewayCommand.self, DialCommand.self, ShowCommand.self, CloseCommand.self,
+      GatewayCommand.self, DialCommand.self, ShowCommand.self, OpenCommand.self,
+      CloseCommand.self,
       ConfigCommand.self, DemoCommand.self,
     ])
 }

@@ -26,6 +26,10 @@ struct ScriptedService: RunningService {
   func health() async -> HealthReply { await twin.health() }
   func reload() async throws(ControlError) -> ReloadReply { try await twin.reload() }
 
+  func openSession(tunnel: UInt64) async throws(ControlError) -> OpenReply {
+    try await twin.openSession(tunnel: tunnel)
+  }
+
   func close(_ target: CloseTarget, id: UInt64) async throws(ControlError) -> CloseReply {
     try await twin.close(target, id: id)
   }

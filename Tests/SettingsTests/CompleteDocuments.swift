@@ -6,7 +6,7 @@ enum CompleteDocuments {
     listen: {addresses: [192.0.2.1, "2001:db8::1"], ike: 500, natt: 4500, l2tp: 1701}
     tun: {name: none, mtu: 1300}
     control: {socket: /run/drawbridge/other.sock}
-    log: {level: debug}
+    log: {level: debug, captureKeys: /tmp/keys}
     isakmp:
       policies:
         - name: site
@@ -89,8 +89,9 @@ enum CompleteDocuments {
     tun: {name: vpn0, mtu: 1300}
     routes: [10.0.0.0/8]
     inactivity: 5m
+    keepTunnel: true
     control: {socket: /tmp/dial.sock}
-    log: {level: warning}
+    log: {level: warning, captureKeys: off}
     isakmp: {mode: main, authentication: preSharedKey, proposals: compatible, lifetime: 1h,
       lifetimeBytes: none, msgRetryLimit: 1024, msgTimeout: 1s, msgBackoff: incremental,
       retryIkeAttempts: 16, retryPause: 1s, retryPauseMax: 1h, dpdInterval: 0s, dpdTimeout: 5s,

@@ -10,6 +10,13 @@ public enum CloseTarget: String, CaseIterable, Codable, Sendable {
   case sa
 }
 
+/// What an open has begun: the peer may still refuse.
+public struct OpenReply: Codable, Hashable, Sendable {
+  public var tunnel: UInt64
+
+  public init(tunnel: UInt64) { self.tunnel = tunnel }
+}
+
 /// What a close has begun.
 public struct CloseReply: Codable, Hashable, Sendable {
   public var target: CloseTarget

@@ -2,6 +2,8 @@
 public enum ControlRequest: Hashable, Sendable {
   case list(ControlList)
   case close(CloseTarget, id: UInt64)
+  /// One more session in a standing tunnel that this process opened.
+  case openSession(tunnel: UInt64)
   case version
   case health
   case reload
@@ -12,7 +14,7 @@ public enum ControlRequest: Hashable, Sendable {
     switch self {
     case .list, .version, .health: .get
     case .close: .delete
-    case .reload: .post
+    case .reload, .openSession: .post
     }
   }
 
@@ -21,6 +23,7 @@ public enum ControlRequest: Hashable, Sendable {
     switch self {
     case .list(let list): list.path
     case .close(let target, let id): "\(target.path)/\(id)"
+    case .openSession(let tunnel): "\(CloseTarget.tunnel.path)/\(tunnel)/sessions"
     case .version: "/v1/version"
     case .health: "/v1/health"
     case .reload: "/v1/reload"
@@ -47,15 +50,26 @@ extension ControlRequest {
     case (.delete, _):
       let target = CloseTarget.allCases.first { path.hasPrefix($0.path + "/") }
       guard let target else { throw .noSuchRequest(method, path) }
-      let text = path.dropFirst(target.path.utf8.count + 1)
-      guard let id = UInt64(text), "\(id)" == text else {
-        throw ControlError(
-          .badRequest, "the id of a \(target.rawValue) is a number", cause: "a typing error",
-          nextStep: "take the id from GET \(target.path)")
-      }
-      self = .close(target, id: id)
-    case (.post, _): throw .noSuchRequest(method, path)
+      self = .close(target, id: try Self.id(of: target, path.dropFirst(target.path.utf8.count + 1)))
+    case (.post, _):
+      let start = CloseTarget.tunnel.path + "/"
+      let end = "/sessions"
+      guard path.hasPrefix(start), path.hasSuffix(end), path.utf8.count > (start + end).utf8.count
+      else { throw .noSuchRequest(method, path) }
+      let text = path.dropFirst(start.utf8.count).dropLast(end.utf8.count)
+      self = .openSession(tunnel: try Self.id(of: .tunnel, text))
     }
+  }
+
+  private static func id(
+    of target: CloseTarget, _ text: Substring
+  ) throws(ControlError) -> UInt64 {
+    guard let id = UInt64(text), "\(id)" == text else {
+      throw ControlError(
+        .badRequest, "the id of a \(target.rawValue) is a number", cause: "a typing error",
+        nextStep: "take the id from GET \(target.path)")
+    }
+    return id
   }
 }
 

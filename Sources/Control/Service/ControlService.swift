@@ -18,6 +18,11 @@ public protocol ControlService: Sendable {
   /// - Throws: `notFound` for an id that nothing has, `refused` for something closed already.
   func close(_ target: CloseTarget, id: UInt64) async throws(ControlError) -> CloseReply
 
+  /// Asks the peer for one more session in a standing tunnel that this process opened.
+  ///
+  /// - Throws: `notFound` for an id that nothing has or that the peer opened.
+  func openSession(tunnel: UInt64) async throws(ControlError) -> OpenReply
+
   func version() async throws(ControlError) -> VersionReply
   func health() async throws(ControlError) -> HealthReply
 

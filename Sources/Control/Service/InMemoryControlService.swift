@@ -38,6 +38,13 @@ public actor InMemoryControlService: ControlService {
   public func health() -> HealthReply { state.health }
   public func reload() throws(ControlError) -> ReloadReply { try state.reload.get() }
 
+  public func openSession(tunnel id: UInt64) throws(ControlError) -> OpenReply {
+    guard state.l2tpTunnels.contains(where: { $0.id == id && $0.closing == nil }) else {
+      throw .nothing(.tunnel, id: id)
+    }
+    return OpenReply(tunnel: id)
+  }
+
   public func close(_ target: CloseTarget, id: UInt64) throws(ControlError) -> CloseReply {
     let ids =
       switch target {

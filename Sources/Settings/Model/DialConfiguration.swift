@@ -17,7 +17,13 @@ public struct DialConfiguration: Equatable, Sendable {
   public var routes: [IPPrefix] = []
   /// Time without user activity after which the tunnel is closed; zero for never.
   public var inactivity = Duration.seconds(20 * 60)
+  /// Keep the tunnel when its session is over, until somebody closes it; otherwise one session is
+  /// the tunnel's whole life.
+  public var keepsTunnel = false
   public var controlSocket = Self.defaultControlSocket
+  /// A folder to write the keys of ISAKMP and ESP into, for reading captures; `nil`, the default,
+  /// writes none.
+  public var captureKeys: String?
   public var logLevel = LogLevel.info
   /// Its peer is the gateway.
   public var isakmpPolicy: ISAKMPPolicy

@@ -8,6 +8,9 @@ public struct GatewayConfiguration: Equatable, Sendable {
   public var tun = TunInterface(name: "drawbridge0")
   public var controlSocket = Self.defaultControlSocket
   public var logLevel = LogLevel.info
+  /// A folder to write the keys of ISAKMP and ESP into, for reading captures; `nil`, the default,
+  /// writes none.
+  public var captureKeys: String?
   /// At least one; the narrowest peer wins.
   public var isakmpPolicies: [ISAKMPPolicy] = []
   /// At least one; the narrowest peer wins.

@@ -46,6 +46,16 @@ extension Form where Value == String {
     return text
   }
 
+  /// A folder of the host.
+  static let folder = Form("absolute path", show: { $0 }) { text throws(FormProblem) in
+    guard text.utf8.first == 47, text.utf8.count <= 4_000, !text.utf8.contains(0) else {
+      throw FormProblem(
+        .invalidValue, "“\(text)” is not a folder's path", cause: "it is relative or too long",
+        next: "write an absolute path")
+    }
+    return text
+  }
+
   /// A network interface's name (IFNAMSIZ: 15 bytes and the terminator).
   static let interfaceName = Form("interface name, at most 15 bytes", show: { $0 }) {
     text throws(FormProblem) in

@@ -16,10 +16,14 @@ extension DialConfiguration {
     document.read(section: "tun") { tun.read(&$0) }
     document.read("routes", listOf: .prefix, max: Self.routesMax, into: &routes)
     document.read("inactivity", .duration(.zero...(.seconds(86_400))), into: &inactivity)
+    document.read("keepTunnel", .flag, into: &keepsTunnel)
     document.read(section: "control") {
       $0.read("socket", .socketPath, into: &controlSocket)
     }
-    document.read(section: "log") { $0.read("level", .choice, into: &logLevel) }
+    document.read(section: "log") {
+      $0.read("level", .choice, into: &logLevel)
+      $0.read("captureKeys", Form<String>.folder.or("off"), into: &captureKeys)
+    }
     document.read(section: "isakmp") { isakmpPolicy.readNegotiation(&$0) }
     document.read(section: "ipsec") { ipsecPolicy.readNegotiation(&$0) }
     document.read(section: "l2tp") { section in

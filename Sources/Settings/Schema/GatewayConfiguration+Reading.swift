@@ -8,7 +8,10 @@ extension GatewayConfiguration {
     document.read(section: "control") {
       $0.read("socket", .socketPath, into: &controlSocket)
     }
-    document.read(section: "log") { $0.read("level", .choice, into: &logLevel) }
+    document.read(section: "log") {
+      $0.read("level", .choice, into: &logLevel)
+      $0.read("captureKeys", Form<String>.folder.or("off"), into: &captureKeys)
+    }
     readPolicies(&document)
     preSharedKeys = document.read(sections: "preSharedKeys", max: PreSharedKey.keysMax) {
       PreSharedKey(reading: &$0)

@@ -43,6 +43,13 @@ struct DialCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The control socket.", valueName: "path"))
   var socket: String?
 
+  @Flag(help: "Keep the tunnel when its session is over, until somebody closes it.")
+  var keepTunnel = false
+
+  @Option(
+    help: ArgumentHelp("Write keys for reading captures into this folder.", valueName: "folder"))
+  var captureKeys: String?
+
   @Flag(help: "Print the line about the tunnel as JSON.")
   var json = false
 
@@ -57,6 +64,8 @@ struct DialCommand: AsyncParsableCommand {
     options.routes = routes
     options.inactivity = inactivity
     options.socket = socket
+    options.keepTunnel = keepTunnel
+    options.captureKeys = captureKeys
     let file = try config.map { path throws(ConfigurationRefused) in
       try ConfigurationFile(reading: path)
     }

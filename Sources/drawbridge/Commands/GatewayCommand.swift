@@ -45,6 +45,10 @@ struct GatewayCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The control socket.", valueName: "path"))
   var socket: String?
 
+  @Option(
+    help: ArgumentHelp("Write keys for reading captures into this folder.", valueName: "folder"))
+  var captureKeys: String?
+
   /// What the parser cannot see by itself: which options belong together.
   func validate() throws {
     guard config != nil else {
@@ -80,6 +84,7 @@ struct GatewayCommand: AsyncParsableCommand {
     options.destructTimeout = destructTimeout
     options.tun = tun
     options.socket = socket
+    options.captureKeys = captureKeys
     return { [options, config] () throws(ConfigurationRefused) in
       let file = try config.map { path throws(ConfigurationRefused) in
         try ConfigurationFile(reading: path)
