@@ -197,6 +197,10 @@ import Testing
     }
     #expect(pair.right.isakmpSAs.count < 100)
     #expect(pair.right.phase2SAs.count < 100)
+    pair.rewrite = { _, bytes in bytes }
+    pair.closeAll()
+    let residue = pair.left.residue + pair.right.residue
+    #expect(residue == 0)
   }
 
   /// Mutations below the encryption: authentic messages of any content.

@@ -134,10 +134,8 @@ import Testing
     #expect(pair.leftEvents.downs.map(\.reason) == [.requested])
     #expect(pair.rightEvents.downs.map(\.reason) == [.peerDeleted])
     #expect(pair.rightEvents.childDowns.map(\.reason) == [.peerDeleted])
-    #expect(pair.left.nextTimeout == nil)
-    #expect(pair.right.nextTimeout == nil)
-    #expect(pair.right.isakmpSAs.isEmpty && pair.right.quickModes.isEmpty)
-    #expect(pair.right.phase2SAs.isEmpty && pair.right.saByCookies.isEmpty)
+    let residue = pair.left.residue + pair.right.residue
+    #expect(residue == 0)
   }
 
   @Test func phase2SurvivesADeletedISAKMPSAForAWhile() throws {
@@ -171,5 +169,18 @@ import Testing
     #expect(pair.rightEvents.children.contains { agree(mine, $0) })
     #expect(pair.leftEvents.ready.last == mine.inbound.spi)
     #expect(pair.rightEvents.ready.contains(mine.outbound.spi))
+    try closeEverything(&pair)
+  }
+
+  /// Whatever happened before, nothing is left of anybody afterwards, and every end is told once.
+  private func closeEverything(_ pair: inout Pair) throws {
+    pair.closeAll()
+    let residue = pair.left.residue + pair.right.residue
+    #expect(residue == 0)
+    for events in [pair.leftEvents, pair.rightEvents] {
+      #expect(events.children.count == events.childDowns.count)
+      #expect(Set(events.children.map(\.inbound.spi)) == Set(events.childDowns.map(\.inbound)))
+      #expect(events.up.map(\.id) == events.downs.map(\.id))
+    }
   }
 }

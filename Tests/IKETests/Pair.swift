@@ -90,6 +90,18 @@ struct Pair: ~Copyable {
     drain()
   }
 
+  /// Closes every connection on both sides and waits until all that lingers is gone.
+  mutating func closeAll() {
+    for id in left.connectionViews.map(\.id) {
+      left.close(id, reason: .shutdown, at: now, using: &random)
+    }
+    for id in right.connectionViews.map(\.id) {
+      right.close(id, reason: .shutdown, at: now, using: &random)
+    }
+    drain()
+    run(for: .seconds(300))
+  }
+
   /// Hands a datagram to a side at once.
   mutating func deliver(_ bytes: [UInt8], on path: Path, to side: Side) {
     switch side {
@@ -272,5 +284,14 @@ extension Pair {
     ).message
     deliver(message, on: translated(sa.path, from: .left), to: .right)
     run(for: .milliseconds(100))
+  }
+}
+
+extension ISAKMPEngine {
+  /// Entries left in any table; zero when nobody is there any more.
+  var residue: Int {
+    isakmpSAs.count + saByCookies.count + saByOurCookie.count + saByFirstMessage.count
+      + connections.count + quickModes.count + phase2SAs.count + inboundSPIs.count
+      + halfOpen.count + jobOwners.count + timers.count
   }
 }

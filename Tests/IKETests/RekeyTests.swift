@@ -151,6 +151,43 @@ import Testing
     #expect(pair.leftEvents.up.count == 1)
   }
 
+  @Test func aPeerThatIsAwayForAWhileCostsNoConnection() throws {
+    let change: (inout Setup) -> Void = {
+      $0.ipsec.lifetimeSeconds = 2000
+      $0.isakmp.deadPeerDetection = nil
+      $0.isakmp.backoff = MessageBackoff(retryLimit: 1, timeoutSeconds: 2)
+    }
+    var pair = try makePair(left: change, right: change)
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    pair.left.removeISAKMPSA(try pair.sa(of: .left).id)
+    pair.right.removeISAKMPSA(try pair.sa(of: .right).id)
+    pair.run(for: .seconds(1690))
+    pair.network = { _, _, _ in [] }
+    pair.run(for: .seconds(190))
+    #expect(!pair.leftEvents.notes(.rekeyFailed).isEmpty)
+    pair.network = { _, _, _ in [.milliseconds(10)] }
+    pair.run(for: .seconds(60))
+    #expect(pair.leftEvents.children.count == 2)
+    #expect(pair.leftEvents.downs.isEmpty)
+  }
+
+  @Test func aUsedUpISAKMPSAIsReplacedBeforeTheNextQuickMode() throws {
+    var pair = try makePair()
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    let id = try pair.sa(of: .left).id
+    for used in 1...UInt32(MessageIDs.quickModesMax) {
+      pair.left.isakmpSAs[id]?.messageIDs.noteQuickMode(used)
+    }
+    let spi = try #require(pair.leftEvents.children.first).inbound.spi
+    pair.left.requestRekey(spi, at: pair.now, using: &pair.random)
+    pair.drain()
+    pair.run(for: .seconds(1))
+    #expect(pair.leftEvents.children.last?.replaces == spi)
+    #expect(pair.left.establishedISAKMPSAs.count == 2)
+  }
+
   @Test func responderLifetimeShortensTheInitiators() throws {
     var pair = try makePair(right: {
       $0.ipsec.lifetimeSeconds = 120

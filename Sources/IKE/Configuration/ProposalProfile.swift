@@ -29,13 +29,16 @@ public enum ProposalProfile: String, CaseIterable, Sendable {
 
   /// Transforms of phase 2, best first.
   public var espTransforms: [ESPTransform] {
-    var result = [
-      ESPTransform(aead: .aesGCM256), ESPTransform(aead: .aesGCM128),
-      ESPTransform(.aesCBC256, .hmacSHA256_128), ESPTransform(.aesCBC128, .hmacSHA256_128),
-      ESPTransform(.aesCBC192, .hmacSHA256_128), ESPTransform(.aesCBC256, .hmacSHA384_192),
-      ESPTransform(.aesCBC256, .hmacSHA512_256), ESPTransform(.aesCBC128, .hmacSHA384_192),
-      ESPTransform(.aesCBC128, .hmacSHA512_256),
+    let sha256: [ESPTransform] = [.aesCBC256, .aesCBC128, .aesCBC192].map {
+      ESPTransform($0, .hmacSHA256_128)
+    }
+    let longer = [
+      ESPTransform(.aesCBC256, .hmacSHA512_256), ESPTransform(.aesCBC256, .hmacSHA384_192),
+      ESPTransform(.aesCBC128, .hmacSHA512_256), ESPTransform(.aesCBC128, .hmacSHA384_192),
     ]
+    var result = [ESPTransform(aead: .aesGCM256), ESPTransform(aead: .aesGCM128)]
+    // Deviation: Android 6 and 7 cut HMAC-SHA-256 to 96 bits, so it comes after what they do right.
+    result += self == .standard ? sha256 + longer : longer + sha256
     if self != .standard {
       result += [.aesCBC256, .aesCBC192, .aesCBC128].map { ESPTransform($0, .hmacSHA1_96) }
     }

@@ -77,8 +77,7 @@ extension ISAKMPEngine {
       endConnection(connection, reason, "closed by this end", at: now, using: &random)
     } else {
       sendISAKMPDelete(id, using: &random)
-      removeISAKMPSA(id)
-      removeQuickModes(on: id)
+      removeISAKMPSA(id, at: now, using: &random)
     }
     return true
   }
@@ -166,7 +165,6 @@ extension ISAKMPEngine {
     for saID in connection.isakmpSAs {
       if notifyPeer { sendISAKMPDelete(saID, using: &random) }
       removeISAKMPSA(saID)
-      removeQuickModes(on: saID)
     }
     connections[id]?.pendingQuickMode = nil
     for timer in [EngineTimer.deadPeer(id), .keepalive(id), .retry(id), .orphan(id)] {

@@ -72,7 +72,7 @@ extension ISAKMPEngine {
     _ arrival: Arrival, in sa: ISAKMPSA, using random: inout some RandomNumberGenerator
   ) throws(Violation) {
     if arrival.digest == sa.lastReceived {
-      repeatAnswer(of: sa.id)
+      repeatAnswer(of: sa.id, on: arrival.path)
       return
     }
     switch sa.phase {
@@ -87,14 +87,15 @@ extension ISAKMPEngine {
 
   /// Answers a retransmitted request with the stored answer (IK-5). To a peer that has not yet
   /// shown its address no more often than a patient initiator asks.
-  mutating func repeatAnswer(of id: ISAKMPSAID) {
+  mutating func repeatAnswer(of id: ISAKMPSAID, on path: Path) {
     counterValues.duplicatesReceived &+= 1
     guard let sa = isakmpSAs[id], !sa.lastAnswer.isEmpty else { return }
     guard sa.phase != .awaitingPeerKeyExchange || sa.answersRepeated < Self.repeatedAnswersMax
     else { return }
     isakmpSAs[id]?.answersRepeated += 1
     counterValues.answersRepeated &+= 1
-    send(sa.lastAnswer, on: sa.path)
+    // Behind a NAT that gave a new port meanwhile, the old one leads nowhere.
+    send(sa.lastAnswer, on: sa.nat.dialect == nil ? sa.path : path)
   }
 
   /// Stored answers sent again to an address that is not proven.

@@ -21,6 +21,8 @@ public struct ISAKMPEngine: ~Copyable {
   var quickModes: [QuickModeKey: QuickMode] = [:]
   /// By inbound SPI.
   var phase2SAs: [UInt32: Phase2SA] = [:]
+  /// Inbound SPIs of phase 2 SAs and of quick modes under way.
+  var inboundSPIs: Set<UInt32> = []
 
   var halfOpen: HalfOpenTable
   var timers = DeadlineQueue<EngineTimer>()
@@ -121,16 +123,19 @@ public struct ISAKMPEngine: ~Copyable {
     return nextNumber
   }
 
+  /// Whether another job may start: jobs of exchanges that are gone may still wait to be taken.
+  var hasRoomForJob: Bool { max(jobs.count, jobOwners.count) < jobs.countMax }
+
   /// Queues Diffie–Hellman work; `false` when the queue is full, and then nothing has changed.
   mutating func startJob(
     _ owner: JobOwner, group: KeyExchangeGroup, privateKey: Secret, peerPublicValue: [UInt8]?,
     wantsPublicValue: Bool
   ) -> Bool {
-    guard jobOwners.count < configuration.limits.jobsMax else { return false }
+    guard hasRoomForJob else { return false }
     let job = KeyExchangeJob(
       ticket: nextTicket, group: group, privateKey: privateKey,
       peerPublicValue: peerPublicValue, wantsPublicValue: wantsPublicValue)
-    guard jobs.append(job) else { return false }
+    jobs.append(job)
     jobOwners[nextTicket] = owner
     nextTicket &+= 1
     return true

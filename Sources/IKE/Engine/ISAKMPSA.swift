@@ -86,6 +86,8 @@ struct ISAKMPSA: Sendable {
   /// A younger ISAKMP SA serves the connection; this one only answers.
   var isSuperseded = false
   var messageIDs = MessageIDs()
+  /// Message ids of the quick modes that the engine has a record of.
+  var quickModeIDs: [UInt32] = []
   var dpdSent: UInt32 = 0
   var dpdUnanswered: UInt32 = 0
   var dpdSeen: UInt32?
@@ -126,9 +128,12 @@ struct MessageIDs: Sendable {
   private var quickModes: Set<UInt32> = []
   private var informationals: [UInt32] = []
 
+  /// Whether the ISAKMP SA can carry no further quick mode.
+  var isUsedUp: Bool { quickModes.count >= Self.quickModesMax }
+
   /// Whether a quick mode with this id would be the first.
   func isNewQuickMode(_ id: UInt32) -> Bool {
-    id != 0 && !quickModes.contains(id) && quickModes.count < Self.quickModesMax
+    id != 0 && !quickModes.contains(id) && !isUsedUp
   }
 
   mutating func noteQuickMode(_ id: UInt32) { quickModes.insert(id) }

@@ -35,14 +35,14 @@ extension ISAKMPEngine {
   ) {
     for spi in delete.spis {
       // The SPI of an ISAKMP SA is its pair of cookies; only SAs of the same connection count.
+      let candidates = sa.connection.flatMap { connections[$0]?.isakmpSAs } ?? []
       guard
-        let target = isakmpSAs.values.first(where: {
-          $0.isEstablished && $0.connection == sa.connection && $0.cookies.bytes == spi
+        let target = candidates.compactMap({ isakmpSAs[$0] }).first(where: {
+          $0.isEstablished && $0.cookies.bytes == spi
         })
       else { continue }
       let wasSuperseded = target.isSuperseded
-      removeISAKMPSA(target.id)
-      removeQuickModes(on: target.id)
+      removeISAKMPSA(target.id, at: now, using: &random)
       guard let connectionID = target.connection, let connection = connections[connectionID],
         !wasSuperseded, currentISAKMPSA(of: connectionID) == nil
       else { continue }
@@ -89,14 +89,13 @@ extension ISAKMPEngine {
   func hasCurrentPhase2SA(_ connectionID: ConnectionID) -> Bool {
     guard let connection = connections[connectionID] else { return false }
     return connection.phase2SAs.contains { phase2SAs[$0]?.isSuperseded == false }
-      || quickModes.values.contains {
-        $0.connection == connectionID && $0.role == .initiator && $0.phase != .finished
-      }
+      || quickModesUnderWay(of: connectionID).contains { $0.role == .initiator }
   }
 
   /// Removes a pair and reports it; the caller decides what that means for the connection.
   mutating func removePhase2SA(_ inboundSPI: UInt32, _ reason: CloseReason) {
     guard let phase2 = phase2SAs.removeValue(forKey: inboundSPI) else { return }
+    inboundSPIs.remove(inboundSPI)
     timers.set(nil, for: .phase2Lifetime(inboundSPI))
     connections[phase2.connection]?.phase2SAs.removeAll { $0 == inboundSPI }
     events.append(

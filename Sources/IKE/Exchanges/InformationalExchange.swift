@@ -170,7 +170,7 @@ extension ISAKMPEngine {
     else { return }
     let hasOlder =
       connection.isakmpSAs.contains { $0 < sa.id } || !connection.phase2SAs.isEmpty
-    let hasOwnQuickModes = quickModes.keys.contains { $0.sa == sa.id }
+    let hasOwnQuickModes = !sa.quickModeIDs.isEmpty
     guard connection.role == .responder, hasOlder, !hasOwnQuickModes, !sa.isSuperseded else {
       return
     }
@@ -197,8 +197,8 @@ extension ISAKMPEngine {
     note(
       .peerReportedError, connection: sa.connection, path: sa.path, "\(notification.type)",
       at: now)
-    let waiting = quickModes.values.filter {
-      $0.key.sa == sa.id && ($0.phase == .awaitingAnswer || $0.phase == .awaitingConfirmation)
+    let waiting = quickModes(on: sa.id).filter {
+      $0.phase == .awaitingAnswer || $0.phase == .awaitingConfirmation
     }
     // Peers name our SPI, their own or none; one quick mode alone is meant in any case.
     let named = waiting.first {

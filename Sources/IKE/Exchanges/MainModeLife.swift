@@ -94,6 +94,10 @@ extension ISAKMPEngine {
       } else {
         note(.rekeyFailed, connection: connectionID, path: sa.path, detail, at: now)
         connections[connectionID]?.pendingQuickMode = nil
+        if let waiting = connection.pendingQuickMode?.replaces, phase2SAs[waiting] != nil {
+          phase2SAs[waiting]?.rekeyAt = now + Self.rekeyRetryPause
+          armPhase2LifetimeTimer(waiting)
+        }
       }
       return
     }
@@ -226,6 +230,7 @@ extension ISAKMPEngine {
 
   /// Removes an SA in any phase with all that hangs on it, silently.
   mutating func removeISAKMPSA(_ id: ISAKMPSAID) {
+    removeQuickModes(on: id)
     guard let sa = isakmpSAs.removeValue(forKey: id) else { return }
     saByCookies[sa.cookies] = nil
     if saByOurCookie[sa.cookies.initiator] == id { saByOurCookie[sa.cookies.initiator] = nil }
@@ -235,9 +240,25 @@ extension ISAKMPEngine {
     if let connection = sa.connection {
       connections[connection]?.isakmpSAs.removeAll { $0 == id }
     }
+    guard sa.privateKey != nil else { return }
     jobOwners = jobOwners.filter { entry in
       if case .mainMode(id) = entry.value { false } else { true }
     }
+  }
+}
+
+extension ISAKMPEngine {
+  /// Removes an SA of a connection that goes on: quick modes of ours that it carried start again on
+  /// its successor.
+  mutating func removeISAKMPSA(
+    _ id: ISAKMPSAID, at now: Instant, using random: inout some RandomNumberGenerator
+  ) {
+    let connection = isakmpSAs[id]?.connection
+    removeISAKMPSA(id)
+    guard let connection, connections[connection]?.pendingQuickMode != nil,
+      currentISAKMPSA(of: connection) != nil
+    else { return }
+    startNeededQuickMode(connection, at: now, using: &random)
   }
 }
 

@@ -21,7 +21,7 @@ extension ISAKMPEngine {
       guard sa.phase == .awaitingPeerKeyExchange, arrival.digest == sa.lastReceived else {
         throw .replay
       }
-      repeatAnswer(of: id)
+      repeatAnswer(of: id, on: arrival.path)
       return
     }
     let chain = try arrival.clearPayloads()
@@ -149,7 +149,7 @@ extension ISAKMPEngine {
     guard let transform = sa.transform else { throw .unexpected }
     let chain = try arrival.clearPayloads()
     let contribution = try Contribution(chain, sa: sa, group: transform.group)
-    guard jobOwners.count < configuration.limits.jobsMax, halfOpen.prove(sa.id, from: address)
+    guard hasRoomForJob, halfOpen.prove(sa.id, from: address)
     else { throw .limit }
     var sa = sa
     let privateKey = transform.group.makePrivateKey(using: &random)

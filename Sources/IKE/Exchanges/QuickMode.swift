@@ -73,13 +73,32 @@ extension ISAKMPEngine {
     return established.last { isakmpSAs[$0]?.isSuperseded == false } ?? established.last
   }
 
-  func makeSPI(using random: inout some RandomNumberGenerator) -> UInt32 {
+  mutating func makeSPI(using random: inout some RandomNumberGenerator) -> UInt32 {
     // 1 to 255 are reserved (RFC 4303 §2.1).
     var spi = UInt32.random(in: 256...UInt32.max, using: &random)
-    while phase2SAs[spi] != nil || quickModes.values.contains(where: { $0.inboundSPI == spi }) {
+    while !inboundSPIs.insert(spi).inserted {
       spi = UInt32.random(in: 256...UInt32.max, using: &random)
     }
     return spi
+  }
+
+  /// The quick modes on one ISAKMP SA that there is a record of, in the order of their beginnings.
+  func quickModes(on id: ISAKMPSAID) -> [QuickMode] {
+    (isakmpSAs[id]?.quickModeIDs ?? []).compactMap {
+      quickModes[QuickModeKey(sa: id, messageID: $0)]
+    }
+  }
+
+  /// Those of a connection that are not finished.
+  func quickModesUnderWay(of id: ConnectionID) -> [QuickMode] {
+    (connections[id]?.isakmpSAs ?? []).flatMap { quickModes(on: $0) }.filter {
+      $0.phase != .finished
+    }
+  }
+
+  mutating func insert(_ quickMode: QuickMode) {
+    quickModes[quickMode.key] = quickMode
+    isakmpSAs[quickMode.key.sa]?.quickModeIDs.append(quickMode.key.messageID)
   }
 
   mutating func completeQuickMode(
@@ -114,7 +133,7 @@ extension ISAKMPEngine {
     guard quickMode.phase != .finished, var retransmission = quickMode.retransmission,
       let path = isakmpSAs[key.sa]?.path
     else {
-      quickModes[key] = nil
+      forgetQuickMode(key)
       return
     }
     switch retransmission.step(at: now) {
@@ -162,17 +181,13 @@ extension ISAKMPEngine {
     quickModes[key]?.retransmission = nil
     quickModes[key]?.privateKey = nil
     timers.set(now + QuickMode.finishedLinger, for: .quickMode(key))
-    let finished = quickModes.values
-      .filter { $0.key.sa == key.sa && $0.phase == .finished }
-      .sorted { ($0.createdAt, $0.key.messageID) < ($1.createdAt, $1.key.messageID) }
+    let finished = quickModes(on: key.sa).filter { $0.phase == .finished }
     for old in finished.dropLast(QuickMode.finishedMax) { forgetQuickMode(old.key) }
   }
 
-  /// Removes the quick modes of an ISAKMP SA that is gone. Those of ours start again on the next.
+  /// Removes the quick modes of an ISAKMP SA that ends; those of ours wait for the next one.
   mutating func removeQuickModes(on id: ISAKMPSAID) {
-    let ours = quickModes.values.filter { $0.key.sa == id }
-      .sorted { $0.key.messageID < $1.key.messageID }
-    for quickMode in ours {
+    for quickMode in quickModes(on: id) {
       forgetQuickMode(quickMode.key)
       guard quickMode.phase != .finished else { continue }
       removePhase2SA(quickMode.inboundSPI, .negotiationFailed)
@@ -184,8 +199,11 @@ extension ISAKMPEngine {
   }
 
   private mutating func forgetQuickMode(_ key: QuickModeKey) {
-    quickModes[key] = nil
+    guard let quickMode = quickModes.removeValue(forKey: key) else { return }
+    isakmpSAs[key.sa]?.quickModeIDs.removeAll { $0 == key.messageID }
+    if phase2SAs[quickMode.inboundSPI] == nil { inboundSPIs.remove(quickMode.inboundSPI) }
     timers.set(nil, for: .quickMode(key))
+    guard quickMode.phase != .finished else { return }
     jobOwners = jobOwners.filter { entry in
       if case .quickMode(key) = entry.value { false } else { true }
     }
@@ -204,7 +222,7 @@ extension ISAKMPEngine {
       counterValues.duplicatesReceived &+= 1
       guard !quickMode.lastAnswer.isEmpty else { return }
       counterValues.answersRepeated &+= 1
-      send(quickMode.lastAnswer, on: sa.path)
+      send(quickMode.lastAnswer, on: sa.nat.dialect == nil ? sa.path : arrival.path)
       return
     }
     switch (quickMode.role, quickMode.phase) {
@@ -233,12 +251,12 @@ extension ISAKMPEngine {
       let connection = connections[quickMode.connection]
     else { return }
     let direction = { (spi: UInt32) in
-      ESPKeys(
-        spi: spi, transform: agreed.transform,
-        keyMaterial: keys.keyMaterial(
-          spi: spi, shared: shared, nonceInitiator: quickMode.nonceInitiator,
-          nonceResponder: quickMode.nonceResponder,
-          lengthBytes: agreed.transform.keyMaterialBytes))
+      var material = keys.keyMaterial(
+        spi: spi, shared: shared, nonceInitiator: quickMode.nonceInitiator,
+        nonceResponder: quickMode.nonceResponder,
+        lengthBytes: agreed.transform.keyMaterialBytes)
+      defer { wipe(&material) }
+      return ESPKeys(spi: spi, transform: agreed.transform, keyMaterial: material)
     }
     let seconds = Self.lifetime(
       quickMode.policy.lifetimeSeconds, peer: agreed.lifetime.seconds)
@@ -294,7 +312,7 @@ extension ISAKMPEngine {
   /// are in use.
   mutating func makeRoomForPhase2SA(on id: ConnectionID) -> Bool {
     guard let connection = connections[id] else { return false }
-    let pending = quickModes.values.filter { $0.connection == id && $0.phase == .computingAnswer }
+    let pending = quickModesUnderWay(of: id).filter { $0.phase == .computingAnswer }
     let count = connection.phase2SAs.count + pending.count
     guard count >= configuration.limits.phase2SAsPerConnectionMax else { return true }
     guard

@@ -25,7 +25,9 @@ extension ISAKMPEngine {
     using random: inout some RandomNumberGenerator
   ) {
     guard let connection = connections[id] else { return }
-    guard let saID = currentISAKMPSA(of: id), let sa = isakmpSAs[saID], let keys = sa.keys else {
+    guard let saID = currentISAKMPSA(of: id), let sa = isakmpSAs[saID], let keys = sa.keys,
+      !sa.messageIDs.isUsedUp
+    else {
       connections[id]?.pendingQuickMode = PendingQuickMode(replaces: replaces)
       startMainModeUnlessUnderWay(for: id, at: now, using: &random)
       return
@@ -34,10 +36,7 @@ extension ISAKMPEngine {
       failAttempt(id, .policyRefused, "the IPsec policy is gone", at: now, using: &random)
       return
     }
-    let isUnderWay = quickModes.values.contains {
-      $0.connection == id && $0.role == .initiator && $0.phase != .finished
-    }
-    guard !isUnderWay else { return }
+    guard !quickModesUnderWay(of: id).contains(where: { $0.role == .initiator }) else { return }
     var messageID: UInt32 = random.nonZero()
     while !sa.messageIDs.isNewQuickMode(messageID) { messageID = random.nonZero() }
     isakmpSAs[saID]?.messageIDs.noteQuickMode(messageID)
@@ -56,13 +55,13 @@ extension ISAKMPEngine {
     quickMode.group = policy.perfectForwardSecrecy
     quickMode.nonceInitiator = random.bytes(Self.nonceBytes)
     guard let group = quickMode.group else {
-      quickModes[key] = quickMode
+      insert(quickMode)
       sendQuickMode1(key, publicValue: nil, at: now)
       return
     }
     let privateKey = group.makePrivateKey(using: &random)
     quickMode.privateKey = privateKey
-    quickModes[key] = quickMode
+    insert(quickMode)
     let started = startJob(
       .quickMode(key), group: group, privateKey: privateKey, peerPublicValue: nil,
       wantsPublicValue: true)

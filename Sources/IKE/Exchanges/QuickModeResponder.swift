@@ -20,14 +20,14 @@ extension ISAKMPEngine {
       let connection = connections[connectionID]
     else { throw .unexpected }
     guard sa.messageIDs.isNewQuickMode(key.messageID) else { throw .replay }
-    let concurrent = quickModes.values.filter {
-      $0.key.sa == sa.id && $0.role == .responder && $0.phase != .finished
+    let concurrent = quickModes(on: sa.id).filter {
+      $0.role == .responder && $0.phase != .finished
     }
     guard concurrent.count < sa.policy.phase2ExchangesMax else { throw .limit }
     let opened = try open(
       arrival, in: sa, iv: keys.phase2IV(lastBlock: sa.iv, messageID: key.messageID))
     let request = try QuickModeRequest(opened.chain, sa: sa)
-    guard jobOwners.count < configuration.limits.jobsMax else { throw .limit }
+    guard hasRoomForJob else { throw .limit }
     try acceptPath(arrival, in: sa)
     isakmpSAs[sa.id]?.messageIDs.noteQuickMode(key.messageID)
     // The path may just have changed.
@@ -42,7 +42,7 @@ extension ISAKMPEngine {
         error, request, key: key, connection: connection, arrival, using: &random)
       return
     }
-    quickModes[key] = quickMode
+    insert(quickMode)
     guard let group = quickMode.group, let privateKey = quickMode.privateKey else {
       sendQuickMode2(key, publicValue: nil, shared: nil, at: arrival.now, using: &random)
       return
@@ -158,7 +158,7 @@ extension ISAKMPEngine {
         localPort: 0, remotePort: 0), iv: [])
     refused.lastReceived = arrival.digest
     refused.lastAnswer = message
-    quickModes[key] = refused
+    insert(refused)
     linger(key, at: arrival.now)
     send(message, on: arrival.path)
   }

@@ -72,8 +72,7 @@ extension ISAKMPEngine {
     using random: inout some RandomNumberGenerator
   ) {
     sendISAKMPDelete(sa.id, using: &random)
-    removeISAKMPSA(sa.id)
-    removeQuickModes(on: sa.id)
+    removeISAKMPSA(sa.id, at: now, using: &random)
     guard !sa.isSuperseded else { return }
     note(.isakmpExpired, connection: connectionID, path: sa.path, "\(sa.cookies)", at: now)
     guard let connection = connections[connectionID], connection.phase2SAs.isEmpty,

@@ -34,7 +34,8 @@ struct ISAKMPKeys: Sendable {
     }
     let keyD = derive([], 0)
     let keyA = derive(keyD, 1)
-    let keyE = derive(keyA, 2)
+    var keyE = derive(keyA, 2)
+    defer { wipe(&keyE) }
     self.skeyid = Secret(skeyid)
     skeyidD = Secret(keyD)
     skeyidA = Secret(keyA)
@@ -46,6 +47,10 @@ struct ISAKMPKeys: Sendable {
     guard keyE.count < lengthBytes else { return Array(keyE.prefix(lengthBytes)) }
     var block = hash.hmac(key: keyE, over: [[0]])
     var result = block
+    defer {
+      wipe(&block)
+      wipe(&result)
+    }
     while result.count < lengthBytes {
       block = hash.hmac(key: keyE, over: [block])
       result += block
@@ -96,6 +101,10 @@ struct ISAKMPKeys: Sendable {
     return skeyidD.withBytes { key in
       var block = hash.hmac(key: key, over: seed)
       var result = block
+      defer {
+        wipe(&block)
+        wipe(&result)
+      }
       while result.count < lengthBytes {
         block = hash.hmac(key: key, over: [block] + seed)
         result += block
