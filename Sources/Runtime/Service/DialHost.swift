@@ -1,0 +1,109 @@
+import Agent
+import Control
+import Endpoint
+import LinuxIO
+import PPP
+import Primitives
+import Settings
+
+/// A dialling agent with its interface, as the loop runs it.
+struct DialHost: ~Copyable, LoopOwner {
+  /// How long the rest may take to close once the tunnel is over.
+  private static let lingerMax = Duration.seconds(3)
+
+  var agent: VPNAgent
+  private var interface: TunnelInterface?
+  private let settings: DialConfiguration
+  private let startedAt: Instant
+  private let onUp: @Sendable (DialUp) -> Void
+  private var isUp = false
+  /// When the rest has to be over, once the tunnel is.
+  private var lingerUntil: Instant?
+  private var isOverdue = false
+  private var failure: ControlError?
+
+  /// - Parameter onUp: called once, when packets may pass.
+  init(
+    agent: consuming VPNAgent, interface: consuming TunnelInterface?, settings: DialConfiguration,
+    startedAt: Instant, onUp: @escaping @Sendable (DialUp) -> Void
+  ) {
+    self.agent = agent
+    self.interface = interface
+    self.settings = settings
+    self.startedAt = startedAt
+    self.onUp = onUp
+  }
+
+  mutating func revert() -> [SystemError] { interface?.revert() ?? [] }
+
+  var host: Host {
+    _read { yield agent.host }
+    _modify { yield &agent.host }
+  }
+
+  mutating func answer(at now: Instant, using random: inout some RandomNumberGenerator) {
+    agent.answer(at: now, using: &random)
+  }
+
+  mutating func nextOutput() -> OwnerOutput? { agent.nextOutput() }
+
+  mutating func observe(_ event: EndpointEvent, at now: Instant) {
+    guard case .sessionUp(_, let facts) = event, !isUp else { return }
+    isUp = true
+    let mtuBytes = min(settings.tun.mtuBytes, facts.mtuBytes)
+    do throws(ControlError) {
+      try configure(facts, mtuBytes: mtuBytes)
+    } catch {
+      failure = error
+      return
+    }
+    onUp(
+      DialUp(
+        address: "\(facts.localAddress)", peerAddress: "\(facts.peerAddress)",
+        interface: interface?.name, mtuBytes: mtuBytes, dns: facts.dns.map { "\($0)" },
+        elapsedSeconds: (now - startedAt).inSeconds))
+  }
+
+  /// The path to the gateway is pinned before any route could lead it into the tunnel.
+  private mutating func configure(_ facts: NetworkFacts, mtuBytes: Int) throws(ControlError) {
+    guard interface != nil else { return }
+    let routes = settings.routes.filter(\.address.isIPv4)
+    if routes.contains(where: { $0.contains(settings.gateway) }) {
+      try interface?.pin(settings.gateway)
+    }
+    try interface?.setMTU(mtuBytes)
+    let peer = facts.peerAddress
+    // A gateway may have no address inside, or the one outside: neither can be routed to.
+    let isRoutable = peer != .any && .v4(peer) != settings.gateway
+    try interface?.add(facts.localAddress, peer: isRoutable ? peer : nil)
+    for route in routes { try interface?.add(routeTo: route, source: facts.localAddress) }
+  }
+
+  mutating func endTurn(at now: Instant, using random: inout some RandomNumberGenerator) {
+    guard case .over = agent.phase else { return }
+    let until = lingerUntil ?? now + Self.lingerMax
+    lingerUntil = until
+    isOverdue = until <= now
+  }
+
+  var nextTurn: Instant? { agent.isDone ? nil : lingerUntil }
+
+  var ending: LoopEnding? {
+    if let failure { return .failure(failure) }
+    guard case .over(let cause) = agent.phase else { return nil }
+    return agent.isDone || isOverdue ? .success(cause.reason) : nil
+  }
+
+  mutating func shutDown(
+    _ reason: CloseReason, at now: Instant, using random: inout some RandomNumberGenerator
+  ) {
+    agent.close(reason, at: now, using: &random)
+  }
+
+  var isQuiet: Bool { agent.isDone }
+}
+
+extension Duration {
+  /// For what people read.
+  var inSeconds: Double { Double(wholeNanoseconds) / 1e9 }
+}
