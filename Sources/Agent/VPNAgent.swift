@@ -46,14 +46,14 @@ public struct VPNAgent: ~Copyable, HostOwner {
   public mutating func close(
     _ reason: CloseReason, at now: Instant, using random: inout some RandomNumberGenerator
   ) {
-    guard let connection else {
-      finish(RecordedEnd.Cause(reason))
-      isDone = true
-      return
+    if let connection {
+      _ = host.endpoint.closeConnection(connection, reason, at: now, using: &random)
+      host.settle(at: now, using: &random)
+      answer(at: now, using: &random)
     }
-    _ = host.endpoint.closeConnection(connection, reason, at: now, using: &random)
-    host.settle(at: now, using: &random)
-    answer(at: now, using: &random)
+    // The peers were told; no answer is waited for.
+    finish(RecordedEnd.Cause(reason))
+    isDone = true
   }
 
   public mutating func answer(
@@ -100,8 +100,11 @@ public struct VPNAgent: ~Copyable, HostOwner {
       isDone = true
     case .sessionClosed(_, let reason, let detail):
       finish(RecordedEnd.Cause(reason, detail))
-    case .connectionUp, .childUp, .childDown, .tunnelUp, .tunnelRefused, .sessionRefused,
-      .peerFailed, .note, .dataplaneRefused:
+    case .sessionRefused(_, let reason, let detail):
+      // What is up already does not end because one more session is refused.
+      if phase == .dialling { finish(RecordedEnd.Cause(reason, detail)) }
+    case .connectionUp, .childUp, .childDown, .tunnelUp, .tunnelRefused, .peerFailed, .note,
+      .dataplaneRefused:
       break
     }
   }

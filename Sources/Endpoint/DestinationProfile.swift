@@ -48,16 +48,48 @@ public struct RemoteHostProfile: Sendable {
   /// The control connection: our host name, secret, window, retransmission, Hello.
   public var tunnel: TunnelConfiguration
   public var ppp: PPPProfile
+  /// Sessions of all its tunnels together; the tunnel's own `sessionsMax` holds for each.
+  public var sessionsMax: Int
 
   public init(
     hostName: String?, requiresIPsec: Bool = true, rules: TunnelRules = TunnelRules(),
-    tunnel: TunnelConfiguration, ppp: PPPProfile
+    tunnel: TunnelConfiguration, ppp: PPPProfile, sessionsMax: Int = .max
   ) {
     self.hostName = hostName
     self.requiresIPsec = requiresIPsec
     self.rules = rules
     self.tunnel = tunnel
     self.ppp = ppp
+    self.sessionsMax = sessionsMax
+  }
+
+  /// The control connection under the rules: a single-shot tunnel admits one session (LT-4).
+  var tunnelUnderRules: TunnelConfiguration {
+    var tunnel = tunnel
+    if rules.isSingleShot { tunnel.sessionsInLifeMax = 1 }
+    return tunnel
+  }
+}
+
+/// Under which profile a tunnel was let in; a reload changes it for later tunnels only.
+struct AdmittedProfile: Sendable {
+  /// The name of the destination profile.
+  var destination: String
+  /// Sessions of all the destination's tunnels together.
+  var destinationSessionsMax: Int
+  var host: RemoteHostProfile
+
+  init(_ destination: DestinationProfile, _ host: RemoteHostProfile) {
+    self.destination = destination.name
+    destinationSessionsMax = destination.sessionsMax
+    self.host = host
+  }
+
+  /// For a tunnel that this end opens.
+  init(dialling host: RemoteHostProfile) {
+    destination = "dial"
+    destinationSessionsMax = .max
+    self.host = host
   }
 }
 

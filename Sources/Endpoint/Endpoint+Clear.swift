@@ -15,10 +15,15 @@ extension Endpoint {
     _ message: [UInt8], local: SocketAddress, remote: SocketAddress, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
+    if let known = clearCarriers[remote] {
+      receiveL2TP(message, on: known, peerPort: remote.port, at: now, using: &random)
+      return
+    }
     guard let facts = try? Tunnel.peekSCCRQ(message),
       let host = DestinationProfile.matching(remote.address, among: destinations)?
         .host(named: facts.peer.hostName),
-      !host.requiresIPsec, clearCarriers.count < limits.clearCarriersMax, !isDraining
+      !host.requiresIPsec, clearCarriers.count < limits.clearCarriersMax,
+      liveCounts.tunnels < limits.tunnelsMax, !isDraining
     else {
       counters.clearRefused &+= 1
       return

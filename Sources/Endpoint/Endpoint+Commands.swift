@@ -23,11 +23,14 @@ extension Endpoint {
     guard let request = dials.removeValue(forKey: connection) else { return }
     let id = CarrierID(connection.value)
     let tunnel = Tunnel(
-      opening: request.host.tunnel, localID: freeTunnelID(on: id, using: &random), at: now,
-      using: &random)
+      opening: request.host.tunnelUnderRules, localID: freeTunnelID(on: id, using: &random),
+      at: now, using: &random)
     let record = addTunnel(
-      tunnel, on: id, destination: "dial", host: request.host, peerPort: request.peerPort, at: now)
-    record.dial = request
+      tunnel, on: id, profile: AdmittedProfile(dialling: request.host),
+      peerPort: request.peerPort, at: now)
+    guard let record else { return }
+    record.isDialled = true
+    record.inactivityTimeout = request.inactivityTimeout
     work.append(.tunnel(record.number))
   }
 
@@ -41,7 +44,7 @@ extension Endpoint {
     do throws(SessionOpenError) {
       try record.tunnel.openSession(localID: localID, at: now, using: &random)
     } catch {
-      emit(.event(.sessionRefused(record.number, .policyRefused, detail: "\(error)")))
+      refuseSession(of: record, RecordedEnd.Cause(.policyRefused, "\(error)"), at: now)
     }
     work.append(.tunnel(record.number))
   }
@@ -51,7 +54,7 @@ extension Endpoint {
   public mutating func openSession(
     in number: TunnelNumber, at now: Instant, using random: inout some RandomNumberGenerator
   ) -> Bool {
-    guard let record = tunnels[number], record.end == nil, record.dial != nil else { return false }
+    guard let record = tunnels[number], record.end == nil, record.isDialled else { return false }
     dialSession(of: record, at: now, using: &random)
     settle(at: now, using: &random)
     return true
@@ -69,14 +72,14 @@ extension Endpoint {
     return true
   }
 
-  /// Closes a session in order.
+  /// Closes a session in order; `detail` is for people.
   /// - Returns: `false` when there is no such live session.
   public mutating func closeSession(
-    _ id: SessionID, _ reason: CloseReason, at now: Instant,
+    _ id: SessionID, _ reason: CloseReason, detail: String = "", at now: Instant,
     using random: inout some RandomNumberGenerator
   ) -> Bool {
     guard let session = sessions[id], session.end == nil else { return false }
-    closeSession(id, RecordedEnd.Cause(reason), at: now)
+    closeSession(id, RecordedEnd.Cause(reason, detail), at: now)
     settle(at: now, using: &random)
     return true
   }
@@ -88,14 +91,13 @@ extension Endpoint {
     using random: inout some RandomNumberGenerator
   ) -> Bool {
     let id = CarrierID(connection.value)
-    guard let carrier = carriers[id] else {
+    guard carriers[id] != nil else {
       guard dials.removeValue(forKey: connection) != nil else { return false }
       isakmp.close(connection, reason: reason, at: now, using: &random)
       settle(at: now, using: &random)
       return true
     }
-    for number in carrier.tunnels.values.sorted() {
-      guard let record = tunnels[number] else { continue }
+    for record in tunnelRecords(on: id) {
       disconnect(record, RecordedEnd.Cause(reason), at: now)
     }
     settle(at: now, using: &random)
@@ -104,14 +106,17 @@ extension Endpoint {
     return true
   }
 
-  /// Refuses new tunnels from now on; what stands stays.
-  public mutating func drain() { isDraining = true }
+  /// Refuses new tunnels and new sessions from now on; what stands stays.
+  public mutating func drain() {
+    isDraining = true
+    for record in tunnels.values { record.tunnel.drain() }
+  }
 
   /// Closes everything, telling every peer, because this process ends.
   public mutating func shutDown(
     at now: Instant, using random: inout some RandomNumberGenerator
   ) {
-    isDraining = true
+    drain()
     let connections = carriers.values.compactMap(\.connection) + dials.keys
     for connection in Set(connections).sorted() {
       _ = closeConnection(connection, .shutdown, at: now, using: &random)

@@ -35,6 +35,7 @@ extension Endpoint {
       emit(.dataplane(.setOutbound(CarrierID(connection.value), outbound)))
     case .childDown(let connection, let inboundSPI, let outboundSPI, let reason):
       children[inboundSPI] = nil
+      carriers[CarrierID(connection.value)]?.children.removeAll { $0 == inboundSPI }
       emit(.dataplane(.removeInbound(spi: inboundSPI)))
       emit(.dataplane(.removeOutbound(CarrierID(connection.value), spi: outboundSPI)))
       emit(.event(.childDown(connection, inboundSPI: inboundSPI, reason)))
@@ -46,7 +47,13 @@ extension Endpoint {
     case .attemptFailed(let connection, let reason, let detail, let retryAt):
       let cause = RecordedEnd.Cause(reason, detail)
       loseCarrier(CarrierID(connection.value), cause, at: now, using: &random)
-      emit(.event(.attemptFailed(connection, reason, detail: detail, retryAt: retryAt)))
+      // The retries are there to get a tunnel up. One that was up never comes back by itself, and
+      // an IPsec connection without it would be good for nothing.
+      let isOver = retryAt == nil || dials[connection] == nil
+      emit(
+        .event(
+          .attemptFailed(connection, reason, detail: detail, retryAt: isOver ? nil : retryAt)))
+      if isOver { isakmp.close(connection, reason: reason, at: now, using: &random) }
     case .peerFailed(let path, let reason, let detail):
       emit(.event(.peerFailed(path, reason, detail: detail)))
     case .note(let note):
@@ -81,8 +88,8 @@ extension Endpoint {
         emit(.dataplane(.updateCarrier(id, changed.configuration)))
       }
     }
-    children[inbound.spi] = Child(
-      connection: connection, outboundSPI: outbound.spi, pendingOutbound: outbound)
+    children[inbound.spi] = Child(outboundSPI: outbound.spi, pendingOutbound: outbound)
+    carriers[id]?.children.append(inbound.spi)
     emit(.dataplane(.addInbound(id, inbound, child.dataplaneEncapsulation)))
     emit(.event(.childUp(connection, child)))
   }

@@ -5,23 +5,41 @@ import Primitives
 
 // The lifecycle's orders carried out; carriers lost; records dropped.
 extension Endpoint {
+  /// - Parameter cause: why the session ended that these orders follow from.
   mutating func carryOut(
-    _ orders: [TunnelLifecycle.Order], for record: TunnelRecord, at now: Instant,
+    _ orders: [TunnelLifecycle.Order], for record: TunnelRecord,
+    because cause: RecordedEnd.Cause? = nil, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
     for order in orders {
       switch order {
       case .disconnectTunnel(let reason):
-        disconnect(record, RecordedEnd.Cause(reason), at: now)
+        // Who dialled wants to know why the session ended, not that this used up the tunnel.
+        let told = record.isDialled ? cause : nil
+        disconnect(record, told ?? RecordedEnd.Cause(reason), at: now)
       case .markIPsecSpent:
-        markSpent(record.carrier)
+        markSpent(record)
       case .disconnectIPsec(let reason):
-        let cause = record.dial == nil ? reason : record.end?.cause.reason ?? reason
+        let cause = record.isDialled ? record.end?.cause.reason ?? reason : reason
         disconnectIPsec(under: record, cause, at: now, using: &random)
       case .forget:
         forgetTunnel(record.number)
       }
     }
+  }
+
+  /// The tunnels that have a record on a carrier, oldest first.
+  func tunnelRecords(on id: CarrierID) -> [TunnelRecord] {
+    guard let carrier = carriers[id] else { return [] }
+    return tunnelRecords(of: carrier)
+  }
+
+  private func tunnelRecords(of carrier: Carrier) -> [TunnelRecord] {
+    var records: [TunnelRecord] = []
+    for number in carrier.tunnels.values.sorted() {
+      if let record = tunnels[number] { records.append(record) }
+    }
+    return records
   }
 
   /// Starts to close a tunnel; its machine says when that is done.
@@ -32,9 +50,9 @@ extension Endpoint {
     work.append(.tunnel(record.number))
   }
 
-  private mutating func markSpent(_ id: CarrierID) {
-    guard carriers[id]?.connection != nil else { return }
-    carriers[id]?.isSpent = true
+  private mutating func markSpent(_ record: TunnelRecord) {
+    guard record.connection != nil, !record.isCarrierLost else { return }
+    carriers[record.carrier]?.isSpent = true
   }
 
   /// Tells the IPsec connection to disconnect, unless a standard connection has found other work
@@ -43,9 +61,9 @@ extension Endpoint {
     under record: TunnelRecord, _ reason: CloseReason, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
-    guard let carrier = carriers[record.carrier], let connection = carrier.connection else {
-      return
-    }
+    guard !record.isCarrierLost, let carrier = carriers[record.carrier],
+      let connection = carrier.connection
+    else { return }
     let others = carrier.tunnels.values.filter { $0 != record.number }
     guard record.host.rules.isSingleShot || others.isEmpty else { return }
     // What the tunnel still has to say (its StopCCN) must leave before the SA does.
@@ -54,28 +72,32 @@ extension Endpoint {
     isakmp.close(connection, reason: reason, at: now, using: &random)
   }
 
-  /// The carrier is gone: nothing can be said any more, everything on it ends now.
+  /// An IPsec connection is gone: nothing can be said any more, everything on it ends now.
   mutating func loseCarrier(
     _ id: CarrierID, _ cause: RecordedEnd.Cause, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
     guard let carrier = carriers.removeValue(forKey: id) else { return }
     emit(.dataplane(.removeCarrier(id)))
-    if carrier.kind == .clear { clearCarriers[carrier.path.remote] = nil }
-    for (spi, child) in children where child.connection == carrier.connection {
-      children[spi] = nil
-    }
-    for number in carrier.tunnels.values.sorted() {
-      guard let record = tunnels[number] else { continue }
+    for spi in carrier.children { children[spi] = nil }
+    for record in tunnelRecords(of: carrier) {
+      record.isCarrierLost = true
       endTunnel(record, cause, at: now, using: &random)
+      work.append(.tunnel(record.number))
     }
   }
 
+  /// Drops the record of a tunnel, and its clear carrier when that has no other.
   mutating func forgetTunnel(_ number: TunnelNumber) {
+    guard let record = tunnels[number] else { return }
+    removeTunnel(number)
+    dropUnusedClearCarrier(record.carrier)
+  }
+
+  mutating func removeTunnel(_ number: TunnelNumber) {
     guard let record = tunnels.removeValue(forKey: number) else { return }
     deadlines.set(nil, for: .tunnel(number))
-    carriers[record.carrier]?.tunnels[record.localID] = nil
-    dropUnusedClearCarrier(record.carrier)
+    if !record.isCarrierLost { carriers[record.carrier]?.tunnels[record.localID] = nil }
     if let index = closedTunnels.firstIndex(of: number) { closedTunnels.remove(at: index) }
   }
 

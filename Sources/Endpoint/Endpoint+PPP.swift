@@ -60,6 +60,7 @@ extension Endpoint {
     on record: TunnelRecord, localID: UInt16, peerID: UInt16, facts: SessionFacts,
     at now: Instant, using random: inout some RandomNumberGenerator
   ) {
+    guard admitsSession(localID, of: record, at: now) else { return }
     let id = SessionID(sessionNumberNext)
     sessionNumberNext &+= 1
     var binding = SessionConfiguration(
@@ -70,8 +71,9 @@ extension Endpoint {
     let session = SessionRecord(
       id: id, tunnel: record.number, binding: binding, openedAt: now,
       link: PPPLink(record.host.ppp.link))
-    session.inactivityTimeout = record.dial?.inactivityTimeout
+    session.inactivityTimeout = record.inactivityTimeout
     sessions[id] = session
+    census.add(under: record.profile)
     record.sessions[localID] = id
     record.lifecycle.sessionOpened(at: now)
     emit(.dataplane(.bindSession(id, binding)))
@@ -119,9 +121,10 @@ extension Endpoint {
     case .up(let facts):
       openNetwork(of: session, facts, at: now)
     case .networkDown:
-      session.network = nil
       session.binding.isOpen = false
       emit(.dataplane(.updateSession(session.id, session.binding)))
+      if let route = session.route { emit(.dataplane(.removeRoute(route))) }
+      session.route = nil
     case .down(let reason, let detail):
       sessionLinkDown(session, RecordedEnd.Cause(reason, detail), at: now, using: &random)
     }
@@ -132,11 +135,12 @@ extension Endpoint {
     of session: SessionRecord, _ facts: NetworkFacts, at now: Instant
   ) {
     session.network = facts
-    session.lastUserActivity = now
+    if !session.wasUp { session.lastUserActivity = now }
+    session.wasUp = true
     session.binding.segmentBytesMax = UInt16(clamping: facts.mssClamp.ipv4Bytes)
     session.binding.isOpen = true
     // Behind a gateway lie networks that only the kernel's routes know; behind a client one host.
-    let isDialled = tunnels[session.tunnel]?.dial != nil
+    let isDialled = tunnels[session.tunnel]?.isDialled == true
     let everywhere = IPPrefix(.v4(.any), lengthBits: 0)
     let reach = isDialled ? everywhere : IPPrefix(.v4(facts.peerAddress), lengthBits: 32)
     if isDialled {
@@ -145,6 +149,7 @@ extension Endpoint {
       session.binding.innerAddress = facts.peerAddress
     }
     emit(.dataplane(.updateSession(session.id, session.binding)))
+    session.route = reach
     if let reach { emit(.dataplane(.addRoute(reach, .session(session.id)))) }
     emit(.event(.sessionUp(session.id, facts)))
   }
@@ -155,6 +160,7 @@ extension Endpoint {
     using random: inout some RandomNumberGenerator
   ) {
     let cause = session.closingFor ?? reported
+    session.closingFor = cause
     if let record = tunnels[session.tunnel] {
       record.tunnel.closeSession(
         session.localID, result: cause.reason.cdn, reason: cause.reason, at: now)
@@ -168,7 +174,9 @@ extension Endpoint {
   /// Closes a session in order: PPP Terminate first, then CDN.
   mutating func closeSession(_ id: SessionID, _ cause: RecordedEnd.Cause, at now: Instant) {
     guard let session = sessions[id], session.end == nil else { return }
-    session.closingFor = session.closingFor ?? cause
+    // A link that is closing already goes on to do so, for its own reason.
+    guard session.closingFor == nil, session.link.snapshot.closeReason == nil else { return }
+    session.closingFor = cause
     session.link.close(cause.reason, at: now)
     work.append(.session(id))
   }
@@ -191,7 +199,7 @@ extension Endpoint {
     using random: inout some RandomNumberGenerator
   ) {
     guard let session = sessions[id], session.end == nil else { return }
-    let cause = session.closingFor ?? reported
+    let cause = session.firstCause(reported)
     session.end = RecordedEnd(at: now, cause: cause)
     deadlines.set(nil, for: .session(id))
     emit(.dataplane(.unbindSession(id)))
@@ -200,9 +208,9 @@ extension Endpoint {
     guard let record = tunnels[session.tunnel] else { return }
     deadlines.set(now + record.host.rules.destructTimeout, for: .closedSession(id))
     record.sessions[session.localID] = nil
-    // Who dialled wants to know why the session ended, not that this used up the tunnel.
-    if record.dial != nil { record.closingFor = record.closingFor ?? cause }
-    carryOut(record.lifecycle.sessionRemoved(at: now), for: record, at: now, using: &random)
+    census.remove(under: record.profile)
+    let orders = record.lifecycle.sessionRemoved(at: now)
+    carryOut(orders, for: record, because: cause, at: now, using: &random)
     work.append(.tunnel(record.number))
     reclaimRecords(at: now, using: &random)
   }

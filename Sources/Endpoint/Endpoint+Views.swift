@@ -100,11 +100,12 @@ extension Endpoint {
   }
 
   private func view(_ record: TunnelRecord) -> TunnelView {
-    let carrier = carriers[record.carrier]
+    let carrier = record.isCarrierLost ? nil : carriers[record.carrier]
     return TunnelView(
-      number: record.number, carrier: record.carrier, connection: carrier?.connection,
-      path: carrier?.path, destination: record.destination, remoteHost: record.host.hostName,
-      requiresIPsec: record.host.requiresIPsec, isDialled: record.dial != nil,
+      number: record.number, carrier: record.carrier, connection: record.connection,
+      path: carrier?.path, destination: record.profile.destination,
+      remoteHost: record.host.hostName,
+      requiresIPsec: record.host.requiresIPsec, isDialled: record.isDialled,
       rules: record.host.rules, phase: record.lifecycle.phase,
       isSpent: record.host.rules.isSingleShot
         && (record.end != nil || record.tunnel.sessionsInLife > 0 || carrier?.isSpent == true),

@@ -21,7 +21,7 @@ public struct Endpoint: ~Copyable {
   public struct Limits: Sendable, Equatable {
     /// Live tunnels.
     public var tunnelsMax = 100_000
-    /// Live tunnels on one carrier.
+    /// Tunnels with a record on one carrier; past it the closed ones make room, oldest first.
     public var tunnelsPerCarrierMax = 64
     /// Live sessions.
     public var sessionsMax = 100_000
@@ -58,7 +58,9 @@ public struct Endpoint: ~Copyable {
   var clearCarriers: [SocketAddress: CarrierID] = [:]
   var tunnels: [TunnelNumber: TunnelRecord] = [:]
   var sessions: [SessionID: SessionRecord] = [:]
+  /// What shall be dialled as soon as the connection's first ESP SAs are up.
   var dials: [ConnectionID: DialRequest] = [:]
+  var census = SessionCensus()
   var closedTunnels: [TunnelNumber] = []
   var closedSessions: [SessionID] = []
   var deadlines = DeadlineQueue<Deadline>()
@@ -163,10 +165,9 @@ public struct Endpoint: ~Copyable {
     ofOutboundSPI spi: UInt32, on carrier: CarrierID, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
-    let inbound = children.keys.sorted().first { children[$0]?.outboundSPI == spi }
-    guard let inbound, CarrierID(children[inbound]?.connection.value ?? 0) == carrier else {
-      return
-    }
+    // The peer chose this SPI: other peers may have chosen the same.
+    let inbound = carriers[carrier]?.children.last { children[$0]?.outboundSPI == spi }
+    guard let inbound else { return }
     requestRekey(ofInboundSPI: inbound, at: now, using: &random)
   }
 
@@ -216,6 +217,8 @@ public struct EndpointCounters: Sendable, Equatable {
   public var malformedL2TP: UInt64 = 0
   /// Tunnels refused by policy, limits or because the connection is spent.
   public var tunnelsRefused: UInt64 = 0
+  /// Sessions refused by policy, limits or the peer, or that failed before they were up.
+  public var sessionsRefused: UInt64 = 0
   /// Clear L2TP dropped because the profile demands IPsec.
   public var clearRefused: UInt64 = 0
   /// PPP frames for a session that does not exist (any more).

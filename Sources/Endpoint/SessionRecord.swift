@@ -13,7 +13,12 @@ final class SessionRecord {
   /// What the packet path knows of it.
   var binding: SessionConfiguration
   var user: String?
+  /// What IPCP settled last.
   var network: NetworkFacts?
+  /// IPCP was up. A peer that negotiates anew is no user: the inactivity timeout runs on.
+  var wasUp = false
+  /// What the packet path sends to it, while IPCP is up.
+  var route: IPPrefix?
   var lcp: LCPResult?
   /// Close it after this long without user activity; `nil` for never.
   var inactivityTimeout: Duration?
@@ -42,11 +47,18 @@ final class SessionRecord {
 
   /// When inactivity would close it, by what is known now.
   var inactivityDeadline: Instant? {
-    guard let inactivityTimeout, network != nil, closingFor == nil, !isReportPending else {
-      return nil
-    }
+    guard let inactivityTimeout, wasUp, closingFor == nil, !isReportPending else { return nil }
     return lastUserActivity + inactivityTimeout
   }
 
   var nextTimeout: Instant? { earliest(link.nextTimeout, inactivityDeadline) }
+
+  /// Why it ends, when `reported` is what ends it now: whatever began to close it first.
+  func firstCause(_ reported: RecordedEnd.Cause) -> RecordedEnd.Cause {
+    if let closingFor { return closingFor }
+    guard let reason = link.snapshot.closeReason, reason != reported.reason else {
+      return reported
+    }
+    return RecordedEnd.Cause(reason)
+  }
 }

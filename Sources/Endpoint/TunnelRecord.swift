@@ -1,4 +1,5 @@
 import Dataplane
+import IKE
 import L2TP
 import Primitives
 
@@ -9,62 +10,51 @@ import Primitives
 final class TunnelRecord {
   let number: TunnelNumber
   let carrier: CarrierID
-  /// The profile that rules it; names are for people.
-  let destination: String
-  let host: RemoteHostProfile
+  /// The IPsec connection that carried it; `nil` for a tunnel without IPsec.
+  let connection: ConnectionID?
+  /// The profile that rules it, as it was when the tunnel began.
+  let profile: AdmittedProfile
   let openedAt: Instant
-  /// The peer's UDP port inside the carrier; clients may use any.
+  /// The peer's UDP port inside the carrier: clients may use any, but one for a tunnel's whole life
+  /// (RFC 2661 §8.1).
   var peerPort: UInt16
   var tunnel: Tunnel
   var lifecycle: TunnelLifecycle
   /// Live sessions by our L2TP session id.
   var sessions: [UInt16: SessionID] = [:]
-  /// What this end dials through it, when it opened it.
-  var dial: DialRequest?
+  /// This end opened it, and opens its sessions.
+  var isDialled = false
+  /// Of the sessions that this end opens.
+  var inactivityTimeout: Duration?
   /// Set once, when the tunnel closes.
   var end: RecordedEnd?
   /// Why we are closing it, until the machine says that it is closed.
   var closingFor: RecordedEnd.Cause?
+  /// What carried it is gone: nothing can be said to the peer any more.
+  var isCarrierLost = false
 
   init(
-    number: TunnelNumber, carrier: CarrierID, destination: String,
-    host: RemoteHostProfile, openedAt: Instant, peerPort: UInt16, tunnel: consuming Tunnel
+    number: TunnelNumber, carrier: Carrier, profile: AdmittedProfile, openedAt: Instant,
+    peerPort: UInt16, tunnel: consuming Tunnel
   ) {
     self.number = number
-    self.carrier = carrier
-    self.destination = destination
-    self.host = host
+    self.carrier = carrier.id
+    connection = carrier.connection
+    self.profile = profile
     self.openedAt = openedAt
     self.peerPort = peerPort
     self.tunnel = tunnel
-    lifecycle = TunnelLifecycle(host.rules)
+    lifecycle = TunnelLifecycle(profile.host.rules)
   }
+
+  var host: RemoteHostProfile { profile.host }
 
   /// Our L2TP tunnel id on its carrier.
   var localID: UInt16 { tunnel.localID }
 
   /// When its machine or its lifecycle needs attention next.
-  var nextTimeout: Instant? { earliest(tunnel.nextTimeout, lifecycle.nextTimeout) }
-}
-
-/// When and why something ended.
-public struct RecordedEnd: Sendable, Equatable {
-  /// A reason from the closed list, and what is behind it in a sentence.
-  public struct Cause: Sendable, Equatable {
-    public var reason: CloseReason
-    public var detail: String
-
-    public init(_ reason: CloseReason, _ detail: String = "") {
-      self.reason = reason
-      self.detail = detail
-    }
-  }
-
-  public var at: Instant
-  public var cause: Cause
-
-  public init(at: Instant, cause: Cause) {
-    self.at = at
-    self.cause = cause
+  var nextTimeout: Instant? {
+    isCarrierLost
+      ? lifecycle.nextTimeout : earliest(tunnel.nextTimeout, lifecycle.nextTimeout)
   }
 }

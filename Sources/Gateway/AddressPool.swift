@@ -11,6 +11,8 @@ public struct AddressPool: Sendable {
     case exhausted
     /// The static address is in use by another session.
     case inUse(IPv4Address)
+    /// The profile names a pool that does not exist (any more).
+    case unknownPool
   }
 
   /// First and last address that may be given, inclusive.
@@ -63,6 +65,9 @@ public struct AddressPool: Sendable {
     }
     throw .exhausted
   }
+
+  /// Takes an address that this pool did not give, so that it is not given twice.
+  mutating func occupy(_ address: IPv4Address) { inUse.insert(address) }
 
   /// Gives an address back; giving back what is not in use changes nothing.
   public mutating func release(_ address: IPv4Address) { inUse.remove(address) }

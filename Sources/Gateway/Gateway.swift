@@ -9,42 +9,32 @@ public struct Gateway: ~Copyable, HostOwner {
   public var host: Host
   private var configuration: GatewayConfiguration
   private var users: UserDirectory
-  private var pools: [String: AddressPool]
-  private var leases: [SessionID: Lease] = [:]
+  private var leases: AddressLeases
   /// Who authenticated on which session; names as the directory has them.
   private var names: [SessionID: String] = [:]
   private var outputs: [OwnerOutput] = []
   private var outputsRead = 0
-
-  private struct Lease: Sendable {
-    var pool: String
-    var address: IPv4Address
-  }
 
   /// - Parameter host: made of `configuration.isakmp` and `configuration.destinations`.
   public init(_ configuration: GatewayConfiguration, host: consuming Host) {
     self.configuration = configuration
     self.host = host
     users = UserDirectory(configuration.users)
-    pools = Self.pools(of: configuration, users: users)
+    leases = AddressLeases(pools: Self.pools(of: configuration, users: users))
   }
 
   /// Addresses given out now.
   public var leaseCount: Int { leases.count }
 
-  /// Takes a new configuration; sessions that are up keep what they have (their addresses stay
-  /// taken in the new pools).
+  /// Takes a new configuration. What is up stays up under the rules it came up with, sessions of
+  /// users who are gone from it too, and with its addresses; who authenticates again must be in it.
   public mutating func reload(
     _ configuration: GatewayConfiguration, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
     self.configuration = configuration
     users = UserDirectory(configuration.users)
-    pools = Self.pools(of: configuration, users: users)
-    for id in leases.keys.sorted() {
-      guard let lease = leases[id] else { continue }
-      _ = try? pools[lease.pool]?.take(static: lease.address)
-    }
+    leases.replacePools(Self.pools(of: configuration, users: users))
     host.endpoint.reload(isakmp: configuration.isakmp, destinations: configuration.destinations)
     host.dataplane.acceptsClearL2TP = host.endpoint.acceptsClearL2TP
     host.settle(at: now, using: &random)
@@ -92,29 +82,22 @@ public struct Gateway: ~Copyable, HostOwner {
     to session: SessionID, profile name: String, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
-    guard let network = configuration.networks[name] else {
-      _ = host.endpoint.closeSession(session, .internalError, at: now, using: &random)
-      return
-    }
     let own = names[session].flatMap { users.user(named: $0)?.staticAddress }
-    do {
-      guard let address = try pools[network.pool]?.take(static: own) else {
-        _ = host.endpoint.closeSession(session, .internalError, at: now, using: &random)
-        return
-      }
-      leases[session] = Lease(pool: network.pool, address: address)
+    do throws(AddressPool.Refusal) {
+      guard let network = configuration.networks[name] else { throw .unknownPool }
+      let address = try leases.take(static: own, from: network.pool, for: session)
       let offer = AddressOffer(
         local: network.localAddress, peer: address, dns: network.dns, nbns: network.nbns)
       host.endpoint.assignAddress(offer, to: session, at: now, using: &random)
     } catch {
-      _ = host.endpoint.closeSession(session, .policyRefused, at: now, using: &random)
+      _ = host.endpoint.closeSession(
+        session, .policyRefused, detail: error.sentence, at: now, using: &random)
     }
   }
 
   private mutating func release(_ session: SessionID) {
     names[session] = nil
-    guard let lease = leases.removeValue(forKey: session) else { return }
-    pools[lease.pool]?.release(lease.address)
+    leases.release(session)
   }
 
   /// One pool can serve several networks; it keeps all their gateway addresses.
@@ -124,6 +107,17 @@ public struct Gateway: ~Copyable, HostOwner {
     let own = Set(configuration.networks.values.map(\.localAddress))
     return configuration.pools.mapValues {
       AddressPool(range: $0, reserved: own.union(users.staticAddresses))
+    }
+  }
+}
+
+extension AddressPool.Refusal {
+  /// What is behind a refused session, for people.
+  fileprivate var sentence: String {
+    switch self {
+    case .exhausted: "every address of the pool is in use"
+    case .inUse(let address): "the static address \(address) is in use by another session"
+    case .unknownPool: "the PPP profile has no address pool"
     }
   }
 }
