@@ -50,10 +50,21 @@ final class Child: Sendable {
 
   /// Waits until a line contains `text`; `nil` when the program ended or time is up without it.
   func line(containing text: String, within seconds: Double) -> String? {
+    line(within: seconds) { $0.contains(text) }
+  }
+
+  /// The same, for a line that starts with `text`.
+  func line(startingWith text: String, within seconds: Double) -> String? {
+    line(within: seconds) { $0.hasPrefix(text) }
+  }
+
+  private func line(
+    within seconds: Double, where matches: (String) -> Bool
+  ) -> String? {
     let deadline = DispatchTime.now() + seconds
     while true {
       let (found, isClosed) = output.withLock { output in
-        (output.lines.first { $0.contains(text) }, output.isClosed)
+        (output.lines.first(where: matches), output.isClosed)
       }
       if let found { return found }
       if isClosed || changed.wait(timeout: deadline) == .timedOut { return nil }

@@ -57,7 +57,7 @@ extension Play {
     let session = try items(Stage.gatewaySocket, ["show", "l2tp", "session"]).first?["id"]
     try ask(Stage.gatewaySocket, ["close", "session", "\(session ?? 0)"])
     let start = DispatchTime.now()
-    _ = gateway.line(containing: "session-closed", within: 10)
+    _ = gateway.line(containing: "sessionClosed", within: 10)
     let (_, kept) = try ask(Stage.gatewaySocket, ["show", "l2tp", "tunnel"])
     narrator.verify("the tunnel is kept without a session", kept.contains("established"))
     let closed = gateway.line(containing: "idleTimeout", within: 10)
@@ -76,13 +76,13 @@ extension Play {
     let client = try dial(["--keep-tunnel"])
     let tunnel = try items(Stage.dialSocket, ["show", "l2tp", "tunnel"]).first?["id"]
     let second = try ask(Stage.dialSocket, ["open", "session", "\(tunnel ?? 0)"])
-    let refusal = gateway.line(containing: "session-refused", within: 5)
+    let refusal = gateway.line(containing: "sessionRefused", within: 5)
     narrator.show(refusal ?? gateway.lines.suffix(5).joined(separator: "\n"))
     narrator.verify("the second session is refused", second.code == 0 && refusal != nil)
     narrator.step("Its session ends: tunnel and IPsec connection go at once (LT-5, LT-7)")
     let session = try items(Stage.gatewaySocket, ["show", "l2tp", "session"]).first?["id"]
     try ask(Stage.gatewaySocket, ["close", "session", "\(session ?? 0)"])
-    let gone = gateway.line(containing: "connection-down", within: 5)
+    let gone = gateway.line(containing: "connectionDown", within: 5)
     narrator.show(gateway.lines.suffix(5).joined(separator: "\n"))
     narrator.verify(
       "the IPsec connection went at once", gone?.contains("singleShotSpent") == true)
