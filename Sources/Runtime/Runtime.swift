@@ -63,7 +63,8 @@ public enum Runtime {
     return HostService(
       role: .gateway, version: version, logger: logger, mailbox: mailbox,
       workerThreads: gatewayWorkers, takesSignals: takesSignals, interruptReason: .shutdown,
-      reloading: { () async throws(ControlError) in try await reloading.reload() }
+      reloading: { () async throws(ControlError) in try await reloading.reload() },
+      shownSettings: { reloading.shownSettings }
     ) { parts throws(ControlError) in
       try openGateway(configuration, engines, parts)
     }
@@ -100,7 +101,7 @@ public enum Runtime {
     return HostService(
       role: .dial, version: version, logger: logger, mailbox: try mailbox(DialHost.self),
       workerThreads: dialWorkers, takesSignals: takesSignals, interruptReason: .requested,
-      reloading: nil
+      reloading: nil, shownSettings: { ShownSettings(configuration) }
     ) { parts throws(ControlError) in
       try openDial(configuration, parts, onUp)
     }

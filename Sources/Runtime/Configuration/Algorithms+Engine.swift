@@ -111,6 +111,7 @@ extension Settings.DHGroup {
     case .modp4096: .modp4096
     case .ecp256: .ecp256
     case .ecp384: .ecp384
+    case .x25519: .x25519
     }
   }
 }

@@ -40,12 +40,14 @@ struct DialEngineConfiguration: Sendable {
     var tunnel = try TunnelConfiguration(
       checkedHostName: settings.localHostName, secret: settings.tunnelSecret)
     tunnel.helloInterval = settings.helloInterval
-    tunnel.sessionsInLifeMax = 1
+    tunnel.sessionsInLifeMax = settings.keepsTunnel ? nil : 1
     let link = PPPConfiguration(
       settings.ppp, userName: settings.user, password: settings.password)
     host = RemoteHostProfile(
       hostName: nil,
-      rules: TunnelRules(destructTimeout: Self.destructTimeout, isSingleShot: true),
+      rules: TunnelRules(
+        idleTimeout: .zero, destructTimeout: Self.destructTimeout,
+        isSingleShot: !settings.keepsTunnel),
       tunnel: tunnel, ppp: Endpoint::PPPProfile(name: "dial", link: link))
     gateway = settings.gateway
     policyName = settings.ipsecPolicy.name

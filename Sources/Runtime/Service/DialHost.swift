@@ -1,5 +1,6 @@
 import Agent
 import Control
+import Dataplane
 import Endpoint
 import LinuxIO
 import PPP
@@ -16,7 +17,11 @@ struct DialHost: ~Copyable, LoopOwner {
   private let settings: DialConfiguration
   private let startedAt: Instant
   private let onUp: @Sendable (DialUp) -> Void
-  private var isUp = false
+  private var wasUp = false
+  /// The session that the interface is set up for.
+  private var carried: SessionID?
+  /// Why the tunnel ended, where it may outlive its session.
+  private var tunnelEnd: CloseReason?
   /// When the rest has to be over, once the tunnel is.
   private var lingerUntil: Instant?
   private var isOverdue = false
@@ -48,8 +53,23 @@ struct DialHost: ~Copyable, LoopOwner {
   mutating func nextOutput() -> OwnerOutput? { agent.nextOutput() }
 
   mutating func observe(_ event: EndpointEvent, at now: Instant) {
-    guard case .sessionUp(_, let facts) = event, !isUp else { return }
-    isUp = true
+    switch event {
+    case .sessionUp(let id, let facts): sessionUp(id, facts, at: now)
+    case .sessionClosed(let id, _, _):
+      guard id == carried else { return }
+      carried = nil
+      _ = interface?.revert()
+    case .tunnelClosed(_, let reason, _): tunnelEnd = tunnelEnd ?? reason
+    case .connectionUp, .connectionDown, .attemptFailed, .childUp, .childDown, .tunnelUp,
+      .tunnelRefused, .sessionRefused, .peerFailed, .note, .dataplaneRefused:
+      break
+    }
+  }
+
+  /// The interface serves one session at a time; further ones in a kept tunnel have none.
+  private mutating func sessionUp(_ id: SessionID, _ facts: NetworkFacts, at now: Instant) {
+    guard carried == nil else { return }
+    carried = id
     let mtuBytes = min(settings.tun.mtuBytes, facts.mtuBytes)
     do throws(ControlError) {
       try configure(facts, mtuBytes: mtuBytes)
@@ -57,6 +77,8 @@ struct DialHost: ~Copyable, LoopOwner {
       failure = error
       return
     }
+    guard !wasUp else { return }
+    wasUp = true
     onUp(
       DialUp(
         address: "\(facts.localAddress)", peerAddress: "\(facts.peerAddress)",
@@ -80,7 +102,7 @@ struct DialHost: ~Copyable, LoopOwner {
   }
 
   mutating func endTurn(at now: Instant, using random: inout some RandomNumberGenerator) {
-    guard case .over = agent.phase else { return }
+    guard endReason != nil else { return }
     let until = lingerUntil ?? now + Self.lingerMax
     lingerUntil = until
     isOverdue = until <= now
@@ -90,8 +112,15 @@ struct DialHost: ~Copyable, LoopOwner {
 
   var ending: LoopEnding? {
     if let failure { return .failure(failure) }
+    return endReason.flatMap { agent.isDone || isOverdue ? .success($0) : nil }
+  }
+
+  /// Why it is over; `nil` while it is not. A tunnel that is to be kept, and once was up, is not over
+  /// with its session.
+  private var endReason: CloseReason? {
+    if settings.keepsTunnel, wasUp, !agent.isDone { return tunnelEnd }
     guard case .over(let cause) = agent.phase else { return nil }
-    return agent.isDone || isOverdue ? .success(cause.reason) : nil
+    return tunnelEnd ?? cause.reason
   }
 
   mutating func shutDown(

@@ -24,6 +24,9 @@ final class GatewayReloading: Sendable {
     self.reading = reading
   }
 
+  /// What of the configuration in force is shown.
+  var shownSettings: ShownSettings { inForce.withLock { ShownSettings($0) } }
+
   /// - Throws: `refused` for a configuration that cannot be used; the old one stays in force.
   func reload() async throws(ControlError) -> ReloadReply {
     try? notifier.reloading()

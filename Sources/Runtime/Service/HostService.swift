@@ -11,6 +11,8 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
   typealias Opening =
     @Sendable (LoopParts<Owner>) throws(ControlError) -> HostLoop<Owner>
   typealias Reloading = @Sendable () async throws(ControlError) -> ReloadReply
+  /// What of the configuration in force is shown.
+  typealias Showing = @Sendable () -> ShownSettings
 
   let mailbox: Mailbox<Owner>
   let role: VersionReply.Role
@@ -20,6 +22,7 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
   private let takesSignals: Bool
   private let interruptReason: CloseReason
   let reloading: Reloading?
+  let shownSettings: Showing
   private let open: Opening
   let startedAt = MonotonicClock.now()
   private let notifier = ServiceNotifier.fromEnvironment()
@@ -27,7 +30,7 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
   init(
     role: VersionReply.Role, version: String, logger: Logger, mailbox: Mailbox<Owner>,
     workerThreads: Int, takesSignals: Bool, interruptReason: CloseReason, reloading: Reloading?,
-    open: @escaping Opening
+    shownSettings: @escaping Showing, open: @escaping Opening
   ) {
     self.role = role
     programVersion = version
@@ -37,6 +40,7 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
     self.takesSignals = takesSignals
     self.interruptReason = interruptReason
     self.reloading = reloading
+    self.shownSettings = shownSettings
     self.open = open
   }
 
