@@ -1,17 +1,19 @@
 import CCryptography
 import Primitives
 
-/// A Diffie–Hellman group of IKE: MODP (RFC 2409 §6.2, RFC 3526) or ECP (RFC 5903).
+/// A Diffie–Hellman group of IKE: MODP (RFC 2409 §6.2, RFC 3526), ECP (RFC 5903) or curve25519
+/// (RFC 8031).
 ///
 /// All operations are thread-safe and a pure function of their arguments, so that they may run on
 /// any worker and the same generator gives the same bytes on the wire.
 public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
-  case modp1024, modp1536, modp2048, modp3072, modp4096, ecp256, ecp384
+  case modp1024, modp1536, modp2048, modp3072, modp4096, ecp256, ecp384, x25519
 
-  /// Length in bytes of the Key Exchange payload's data: the prime's for MODP, x ‖ y for ECP.
+  /// Length in bytes of the Key Exchange payload's data: the prime's for MODP, x ‖ y for ECP, u for
+  /// curve25519.
   public var publicValueLength: Int {
     switch family {
-    case .modp: sharedSecretLength
+    case .modp, .x25519: sharedSecretLength
     case .ecp: 2 * sharedSecretLength
     }
   }
@@ -25,7 +27,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
     case .modp2048: 256
     case .modp3072: 384
     case .modp4096: 512
-    case .ecp256: 32
+    case .ecp256, .x25519: 32
     case .ecp384: 48
     }
   }
@@ -36,13 +38,13 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
   /// length, which would cost seven times the time and add nothing.
   public var privateKeyLength: Int {
     switch self {
-    case .modp1024, .modp1536, .modp2048, .ecp256: 32
+    case .modp1024, .modp1536, .modp2048, .ecp256, .x25519: 32
     case .modp3072, .modp4096: 40
     case .ecp384: 48
     }
   }
 
-  /// A new private key, big-endian, `privateKeyLength` bytes.
+  /// A new private key, `privateKeyLength` bytes, big-endian but for curve25519.
   public func makePrivateKey(using random: inout some RandomNumberGenerator) -> Secret {
     switch family {
     case .modp:
@@ -58,6 +60,9 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
         unsafe cc_end_process("The cryptographic library has no memory left for a private key.")
       }
       return Secret(scalar)
+    case .x25519:
+      // The function itself sets the bits that are fixed (RFC 7748 §5).
+      return Secret(random.bytes(privateKeyLength))
     }
   }
 
@@ -72,6 +77,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
       switch family {
       case .modp(let group): unsafe cc_modp_public_value(group, key, &value)
       case .ecp(let group): unsafe cc_ecp_public_value(group, key, &value)
+      case .x25519: unsafe cc_x25519_public_value(key, &value)
       }
     }
     try check(result)
@@ -81,8 +87,8 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
   /// The secret shared with the peer, `sharedSecretLength` bytes with leading zeros kept.
   ///
   /// Throws `invalidPublicValue` unless the peer's value has `publicValueLength` bytes and
-  /// 1 < y < p−1 or is a point of the curve (RFC 6989 §2.1, §2.3), and `invalidPrivateKey` as
-  /// `publicValue(for:)` does.
+  /// 1 < y < p−1 or is a point of the curve (RFC 6989 §2.1, §2.3) or does not make the secret of
+  /// curve25519 zero (RFC 7748 §6.1), and `invalidPrivateKey` as `publicValue(for:)` does.
   public func sharedSecret(
     privateKey: Secret, peerPublicValue: [UInt8]
   ) throws(CryptographyError) -> Secret {
@@ -93,6 +99,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
       switch family {
       case .modp(let group): unsafe cc_modp_shared_secret(group, key, peerPublicValue, &secret)
       case .ecp(let group): unsafe cc_ecp_shared_secret(group, key, peerPublicValue, &secret)
+      case .x25519: unsafe cc_x25519_shared_secret(key, peerPublicValue, &secret)
       }
     }
     try check(result)
@@ -102,6 +109,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
   private enum Family {
     case modp(cc_modp_group)
     case ecp(cc_ecp_group)
+    case x25519
   }
 
   private var family: Family {
@@ -113,6 +121,7 @@ public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
     case .modp4096: .modp(CC_MODP_4096)
     case .ecp256: .ecp(CC_ECP_256)
     case .ecp384: .ecp(CC_ECP_384)
+    case .x25519: .x25519
     }
   }
 

@@ -35,10 +35,15 @@ import Testing
   }
 
   @Test(arguments: KeyExchangeGroup.allCases) func badInput13KEOne(group: KeyExchangeGroup) {
-    expectRefusal(bytes(0, count: group.publicValueLength - 1) + [1], by: group)
+    var one = bytes(0, count: group.publicValueLength)
+    // Curve25519 alone is little-endian.
+    one[group == .x25519 ? 0 : one.count - 1] = 1
+    expectRefusal(one, by: group)
   }
 
-  @Test(arguments: KeyExchangeGroup.allCases) func badInput13KEAllOnes(group: KeyExchangeGroup) {
+  /// Not curve25519: there it is u = 18, written in a way that must be accepted (RFC 7748 §5).
+  @Test(arguments: KeyExchangeGroup.allCases.filter { $0 != .x25519 })
+  func badInput13KEAllOnes(group: KeyExchangeGroup) {
     expectRefusal(bytes(0xff, count: group.publicValueLength), by: group)
   }
 
@@ -103,6 +108,27 @@ import Testing
       expectRefusal(prime + ordinate, by: group)
       expectRefusal(ordinate + prime, by: group)
     }
+  }
+
+  /// All points of small order: 0, 1, two of order 8, p−1, and p and p+1, which are 0 and 1 again;
+  /// the highest bit is ignored (RFC 7748 §5, §6.1).
+  @Test(arguments: [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  ])
+  func badInput13KEThatMakesTheSecretOfCurve25519Zero(u: String) throws {
+    var value = bytes(hex: u)
+    expectRefusal(value, by: .x25519)
+    value[31] |= 0x80
+    expectRefusal(value, by: .x25519)
+    // A refusal leaves nothing behind that the next exchange would stumble over.
+    expectAcceptance(try publicValue(in: .x25519), by: .x25519)
+    expectAcceptance(bytes(0xff, count: 32), by: .x25519)
   }
 
   @Test(arguments: KeyExchangeGroup.allCases) func badInput12KEOfAnotherGroup(

@@ -2,9 +2,9 @@ import Cryptography
 import Primitives
 import Testing
 
-/// Known answers: RFC 5903 for the curves, independent integer arithmetic for the MODP groups.
+/// Known answers: RFC 5903 and RFC 7748 for the curves, independent integer arithmetic for the MODP groups.
 @Suite struct KeyExchangeVectorTests {
-  struct ECPVector: Sendable {
+  struct CurveVector: Sendable {
     var group: KeyExchangeGroup
     var i: String
     var gi: String
@@ -13,9 +13,9 @@ import Testing
     var gir: String
   }
 
-  static let ecpVectors = [
+  static let curveVectors = [
     // RFC 5903 §8.1.
-    ECPVector(
+    CurveVector(
       group: .ecp256,
       i: "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
       gi: """
@@ -29,7 +29,7 @@ import Testing
         """,
       gir: "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de"),
     // RFC 5903 §8.2.
-    ECPVector(
+    CurveVector(
       group: .ecp384,
       i: """
         099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f16
@@ -55,10 +55,18 @@ import Testing
         11187331c279962d93d604243fd592cb9d0a926f422e4718
         7521287e7156c5c4d603135569b9e9d09cf5d4a270f59746
         """),
+    // RFC 7748 §6.1.
+    CurveVector(
+      group: .x25519,
+      i: "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+      gi: "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+      r: "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+      gr: "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+      gir: "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"),
   ]
 
-  @Test(arguments: ecpVectors) func curvesGiveThePublishedValuesAndTheirSharedX(
-    vector: ECPVector
+  @Test(arguments: curveVectors) func curvesGiveThePublishedValuesAndTheirSharedX(
+    vector: CurveVector
   ) throws {
     let (i, r) = (Secret(bytes(hex: vector.i)), Secret(bytes(hex: vector.r)))
     let (gi, gr) = (bytes(hex: vector.gi), bytes(hex: vector.gr))
@@ -67,6 +75,38 @@ import Testing
     #expect(try vector.group.publicValue(for: r) == gr)
     #expect(try vector.group.sharedSecret(privateKey: i, peerPublicValue: gr) == gir)
     #expect(try vector.group.sharedSecret(privateKey: r, peerPublicValue: gi) == gir)
+  }
+
+  /// RFC 7748 §5.2, the first two; the second value has the bit that must be ignored.
+  @Test(arguments: [
+    (
+      "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4",
+      "e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c",
+      "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552"
+    ),
+    (
+      "4b66e9d4d1b4673c5ad22691957d6af5c11b6421e0ea01d42ca4169e7918ba0d",
+      "e5210f12786811d3f4b7959d0538ae2c31dbe7106fc03c3efc4cd549c715a493",
+      "95cbde9476e8907d7aade45cb4b873f88b595a68799fa152e6f8f7647aac7957"
+    ),
+  ])
+  func curve25519MultipliesAsPublished(scalar: String, u: String, product: String) throws {
+    let secret = try KeyExchangeGroup.x25519.sharedSecret(
+      privateKey: Secret(bytes(hex: scalar)), peerPublicValue: bytes(hex: u))
+    #expect(secret == Secret(bytes(hex: product)))
+  }
+
+  /// RFC 7748 §5.2: every product becomes the next scalar, every scalar the next u.
+  @Test func curve25519MultipliesAThousandTimesAsPublished() throws {
+    var (scalar, u) = (bytes(0, count: 32), bytes(0, count: 32))
+    (scalar[0], u[0]) = (9, 9)
+    for _ in 0..<1000 {
+      let product = try KeyExchangeGroup.x25519.sharedSecret(
+        privateKey: Secret(scalar), peerPublicValue: u)
+      (scalar, u) = (product.withBytes { $0 }, scalar)
+    }
+    let published = "684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51"
+    #expect(scalar == bytes(hex: published))
   }
 
   struct MODPVector: Sendable {

@@ -31,7 +31,7 @@ enum MODPPrime {
     case .modp2048: ending = "acaa68ffffffffffffffff"
     case .modp3072: ending = "3ad2caffffffffffffffff"
     case .modp4096: ending = ""
-    case .ecp256, .ecp384: return nil
+    case .ecp256, .ecp384, .x25519: return nil
     }
     let own = bytes(hex: ending)
     return Array(bytes(hex: digits).prefix(group.publicValueLength - own.count)) + own

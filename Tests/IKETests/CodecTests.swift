@@ -58,6 +58,9 @@ import Testing
           ISAKMPTransform(.aesCBC256, .sha512, .modp2048),
         ]
       ),
+      // strongSwan's main mode, which offers nothing else.
+      (.standard, [ISAKMPTransform(.aesCBC128, .sha256, .x25519)]),
+      (.compatible, [ISAKMPTransform(.aesCBC128, .sha256, .x25519)]),
       // Windows 10, then macOS and iOS.
       (
         .compatible,

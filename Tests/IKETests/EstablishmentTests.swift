@@ -18,4 +18,20 @@ import Testing
     #expect(pair.rightEvents.ready == [theirs.inbound.spi])
     #expect(pair.wire.count == 9)
   }
+
+  @Test(arguments: KeyExchangeGroup.allCases)
+  func everyGroupServesBothPhases(group: KeyExchangeGroup) throws {
+    let change: (inout Setup) -> Void = {
+      $0.isakmp.transforms = [ISAKMPTransform(.aesCBC128, .sha256, group)]
+      $0.ipsec.perfectForwardSecrecy = group
+    }
+    var pair = try makePair(left: change, right: change)
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    #expect(pair.leftEvents.up.first?.facts.transform.group == group)
+    let mine = try #require(pair.leftEvents.children.first)
+    let theirs = try #require(pair.rightEvents.children.first)
+    #expect(agree(mine, theirs))
+    #expect(mine.perfectForwardSecrecy)
+  }
 }

@@ -237,7 +237,7 @@ import Testing
     for transform in transforms { #expect(ESPOffer(transform) == nil) }
   }
 
-  @Test(arguments: [0, 1, 1025, 31, 32_768] as [UInt16])
+  @Test(arguments: [0, 1, 1025, 32, 32_768] as [UInt16])
   func badInput12UnknownGroupsAreRefusedWithoutState(group: UInt16) throws {
     var pair = try makeResponder()
     var transform = Forge.transform
@@ -280,12 +280,26 @@ import Testing
   @Test(arguments: [0, 1, 2] as [UInt8])
   func badInput13ModularValuesAtTheEdgesAreRefused(which: UInt8) throws {
     let group = KeyExchangeGroup.modp2048
-    var pair = try makeResponder {
-      $0.isakmp.transforms = [ISAKMPTransform(.aesCBC128, .sha256, group)]
-    }
     // 0, 1 and all ones (above the prime).
     var value = [UInt8](repeating: which == 2 ? 0xff : 0, count: group.publicValueLength)
     if which == 1 { value[value.count - 1] = 1 }
+    try expectRefusal(of: value, in: group)
+  }
+
+  /// 0 and 1 in little-endian, and lengths next to the right one.
+  @Test(
+    arguments: [
+      Array(repeating: 0, count: 32), [1] + Array(repeating: 0, count: 31),
+      Array(repeating: 9, count: 31), Array(repeating: 9, count: 33),
+    ] as [[UInt8]])
+  func badInput13ValuesOfCurve25519ThatMakeNoSecretAreRefused(value: [UInt8]) throws {
+    try expectRefusal(of: value, in: .x25519)
+  }
+
+  private func expectRefusal(of value: [UInt8], in group: KeyExchangeGroup) throws {
+    var pair = try makeResponder {
+      $0.isakmp.transforms = [ISAKMPTransform(.aesCBC128, .sha256, group)]
+    }
     let transform = ISAKMPTransform(.aesCBC128, .sha256, group)
       .payload(number: 1, lifetime: Lifetime(seconds: 3600))
     let second = pair.feed(Forge.clear([Forge.association([transform])]))
@@ -295,7 +309,11 @@ import Testing
         [Payload(.keyExchange, value), Forge.nonce], initiator: cookies.initiator,
         responder: cookies.responder))
     #expect(answers.isEmpty)
-    #expect(pair.right.isakmpSAs.isEmpty)
+    #expect(pair.right.counters.dropped(.keyExchange) == 1)
+    let waitsForBetter = pair.right.isakmpSAs.values.allSatisfy {
+      $0.phase == .awaitingPeerKeyExchange
+    }
+    #expect(waitsForBetter)
   }
 
   @Test(arguments: [0, 7, 257, 16_000])

@@ -3,8 +3,9 @@
 
 #include <stdint.h>
 
-/* Diffie-Hellman over the groups of IKE. All numbers are big-endian and have the fixed length of
- * their group; the caller checks lengths, these functions check values. Thread-safe. */
+/* Diffie-Hellman over the groups of IKE. All numbers are big-endian, unless said otherwise, and
+ * have the fixed length of their group; the caller checks lengths, these functions check values.
+ * Thread-safe. */
 
 enum cc_modp_group { CC_MODP_1024, CC_MODP_1536, CC_MODP_2048, CC_MODP_3072, CC_MODP_4096 };
 enum cc_ecp_group { CC_ECP_256, CC_ECP_384 };
@@ -35,5 +36,14 @@ enum cc_key_exchange_result cc_ecp_shared_secret(
 #define CC_ECP_EXTRA_BYTES 8
 enum cc_key_exchange_result cc_ecp_private_key(
     enum cc_ecp_group group, const uint8_t *random, uint8_t *private_key);
+
+/* X25519 (RFC 7748): private keys, public values and secrets have CC_X25519_BYTES bytes,
+ * little-endian. Every string of that length is a private key; a peer's value that yields the
+ * secret zero is refused (section 6.1). */
+#define CC_X25519_BYTES 32
+enum cc_key_exchange_result cc_x25519_public_value(
+    const uint8_t *private_key, uint8_t *public_value);
+enum cc_key_exchange_result cc_x25519_shared_secret(
+    const uint8_t *private_key, const uint8_t *peer, uint8_t *secret);
 
 #endif

@@ -129,7 +129,7 @@ extension HashAlgorithm {
 }
 
 extension KeyExchangeGroup {
-  /// Group description of RFC 2409 §6, RFC 3526 and RFC 5903.
+  /// Group description of RFC 2409 §6, RFC 3526, RFC 5903 and RFC 8031.
   public var ikeNumber: UInt16 {
     switch self {
     case .modp1024: 2
@@ -139,6 +139,7 @@ extension KeyExchangeGroup {
     case .modp4096: 16
     case .ecp256: 19
     case .ecp384: 20
+    case .x25519: 31
     }
   }
 

@@ -63,8 +63,8 @@ public enum ProposalProfile: String, CaseIterable, Sendable {
 
   private var groups: [KeyExchangeGroup] {
     switch self {
-    case .standard: [.ecp256, .modp2048, .modp3072, .ecp384, .modp4096]
-    case .compatible, .legacy: [.modp2048, .ecp384, .ecp256, .modp3072, .modp4096]
+    case .standard: [.ecp256, .x25519, .modp2048, .modp3072, .ecp384, .modp4096]
+    case .compatible, .legacy: [.modp2048, .x25519, .ecp384, .ecp256, .modp3072, .modp4096]
     }
   }
 

@@ -1,6 +1,6 @@
 /// A named set of algorithms; what each holds stands in `Docs/configuration.md`.
 public enum AlgorithmProfile: String, CaseIterable, Sendable, Hashable {
-  /// AES with SHA-2; MODP from 2048 bits, ECP 256 and 384.
+  /// AES with SHA-2; MODP from 2048 bits, ECP 256 and 384, X25519.
   case standard = "default"
   /// The default's and SHA-1 with AES, for the built-in clients of Windows, macOS and iOS.
   case compatible
@@ -29,9 +29,9 @@ public enum IntegrityAlgorithm: String, CaseIterable, Sendable, Hashable {
   public var isLegacy: Bool { self == .md5 }
 }
 
-/// A Diffie-Hellman group (RFC 2409 §6, RFC 3526, RFC 5903).
+/// A Diffie-Hellman group (RFC 2409 §6, RFC 3526, RFC 5903, RFC 8031).
 public enum DHGroup: String, CaseIterable, Sendable, Hashable {
-  case modp1024, modp1536, modp2048, modp3072, modp4096, ecp256, ecp384
+  case modp1024, modp1536, modp2048, modp3072, modp4096, ecp256, ecp384, x25519
 
   /// Whether only the legacy profile has it.
   public var isLegacy: Bool { self == .modp1024 || self == .modp1536 }
