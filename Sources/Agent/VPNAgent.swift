@@ -71,6 +71,8 @@ public struct VPNAgent: ~Copyable, HostOwner {
       case .event(let event):
         note(event)
         outputs.append(.event(event))
+        // A gateway that missed our Delete may rekey towards us: that would bring a connection back.
+        if isDone { host.endpoint.shutDown(at: now, using: &random) }
       }
       host.settle(at: now, using: &random)
     }
@@ -93,9 +95,10 @@ public struct VPNAgent: ~Copyable, HostOwner {
       phase = .up(facts)
     case .tunnelClosed(_, let reason, let detail):
       finish(RecordedEnd.Cause(reason, detail))
-    case .attemptFailed(_, let reason, let detail, let retryAt):
-      if retryAt == nil { finish(RecordedEnd.Cause(reason, detail)) }
-    case .connectionDown(_, let reason, let detail):
+    case .attemptFailed(let id, let reason, let detail, let retryAt):
+      if id == connection, retryAt == nil { finish(RecordedEnd.Cause(reason, detail)) }
+    case .connectionDown(let id, let reason, let detail):
+      guard id == connection else { return }
       finish(RecordedEnd.Cause(reason, detail))
       isDone = true
     case .sessionClosed(_, let reason, let detail):
@@ -103,8 +106,8 @@ public struct VPNAgent: ~Copyable, HostOwner {
     case .sessionRefused(_, let reason, let detail):
       // What is up already does not end because one more session is refused.
       if phase == .dialling { finish(RecordedEnd.Cause(reason, detail)) }
-    case .connectionUp, .childUp, .childDown, .tunnelUp, .tunnelRefused, .peerFailed, .note,
-      .dataplaneRefused:
+    case .connectionUp, .childUp, .childDown, .tunnelUp, .tunnelRefused, .peerFailed,
+      .isakmpKeys, .note, .dataplaneRefused:
       break
     }
   }

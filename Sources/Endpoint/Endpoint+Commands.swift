@@ -112,7 +112,7 @@ extension Endpoint {
     for record in tunnels.values { record.tunnel.drain() }
   }
 
-  /// Closes everything, telling every peer, because this process ends.
+  /// Closes everything, telling every peer, for good: no peer's main mode is answered afterwards.
   public mutating func shutDown(
     at now: Instant, using random: inout some RandomNumberGenerator
   ) {
@@ -124,5 +124,6 @@ extension Endpoint {
     for number in tunnels.keys.sorted() {
       _ = closeTunnel(number, .shutdown, at: now, using: &random)
     }
+    isShutDown = true
   }
 }

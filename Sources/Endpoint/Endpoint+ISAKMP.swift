@@ -56,6 +56,8 @@ extension Endpoint {
       if isOver { isakmp.close(connection, reason: reason, at: now, using: &random) }
     case .peerFailed(let path, let reason, let detail):
       emit(.event(.peerFailed(path, reason, detail: detail)))
+    case .isakmpKeys(let initiatorCookie, let key):
+      emit(.event(.isakmpKeys(initiatorCookie: initiatorCookie, key: key)))
     case .note(let note):
       emit(.event(.note(note)))
     }

@@ -71,6 +71,8 @@ public struct Endpoint: ~Copyable {
   var sessionNumberNext: UInt32 = 1
   var clearCarrierNext = clearCarrierFirst
   var isDraining = false
+  /// Everything was closed for good: no peer may bring a connection up any more.
+  var isShutDown = false
   /// Counters for `show`: L2TP messages dropped because nothing could be done with them.
   public internal(set) var counters = EndpointCounters()
 
@@ -98,6 +100,7 @@ public struct Endpoint: ~Copyable {
     _ message: [UInt8], on path: Path, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
+    guard !isShutDown else { return }
     isakmp.receive(message, on: path, at: now, using: &random)
     settle(at: now, using: &random)
   }

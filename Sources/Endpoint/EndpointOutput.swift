@@ -41,6 +41,8 @@ public enum EndpointEvent: Sendable {
   case sessionClosed(SessionID, CloseReason, detail: String)
   /// A peer's attempt to connect failed before there was a connection.
   case peerFailed(Path, CloseReason, detail: String)
+  /// The cipher key of an ISAKMP SA, to read a capture with; only when the configuration asks.
+  case isakmpKeys(initiatorCookie: UInt64, key: Secret)
   case note(IKENote)
   /// The packet path refused a command: a table is full.
   case dataplaneRefused(DataplaneError)

@@ -94,6 +94,27 @@ import Testing
     #expect(carriers == 0)
   }
 
+  @Test func aFinishedAgentAnswersNoMainModeOfItsGateway() throws {
+    let wire = try Wire(Configurations.gateway())
+    let end = try wire.dial(isSingleShot: false)
+    wire.isCut = true
+    wire.close(end, .requested)
+    wire.isCut = false
+    // The gateway has missed the Delete and wants a new ISAKMP SA of the connection.
+    _ = wire.gateway.host.endpoint.dial(
+      DialRequest(
+        connection: .init(
+          policy: "ipsec", local: SocketAddress(Wire.gatewayAddress, port: 500),
+          remote: SocketAddress(end.address, port: 500)),
+        host: Configurations.request().host, inactivityTimeout: nil),
+      at: wire.now, using: &wire.random)
+    wire.gateway.host.settle(at: wire.now, using: &wire.random)
+    wire.settle()
+    wire.run(for: .seconds(60))
+    let residue = end.agent.host.endpoint.residue
+    #expect(residue.carriers == 0)
+  }
+
   @Test func aDeadGatewayEndsTheTunnelWithDeadPeer() throws {
     let wire = try Wire(Configurations.gateway())
     let end = try wire.dial(
