@@ -37,6 +37,7 @@ extension EndpointEvent {
       "session \(id.value) closed: \(reason) (\(detail))"
     case .peerFailed(let path, let reason, let detail):
       "peer \(path.remote) failed: \(reason) (\(detail))"
+    case .isakmpKeys(let cookie, _): "keys of \(String(cookie, radix: 16)) derived"
     case .note(let note): "note \(note.code.rawValue): \(note.detail)"
     case .dataplaneRefused(let error): "the packet path refused: \(error)"
     }

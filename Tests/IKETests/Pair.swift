@@ -168,11 +168,13 @@ struct Setup {
   var ipsec = IPsecPolicy(name: "ipsec", peer: .any, isakmpPolicy: "isakmp")
   var secret = Pair.secret
   var limits = ISAKMPLimits()
+  var reportsKeys = false
 
   func configuration() throws -> ISAKMPConfiguration {
     try ISAKMPConfiguration(
       isakmpPolicies: [isakmp], ipsecPolicies: [ipsec],
-      preSharedKeys: [PreSharedKey(peer: .any, secret: secret)], limits: limits)
+      preSharedKeys: [PreSharedKey(peer: .any, secret: secret)], limits: limits,
+      reportsKeys: reportsKeys)
   }
 }
 
@@ -234,6 +236,10 @@ extension [IKEEvent] {
 
   var paths: [Path] {
     compactMap { if case .pathChanged(_, let path) = $0 { path } else { nil } }
+  }
+
+  var keys: [(initiatorCookie: UInt64, key: Secret)] {
+    compactMap { if case .isakmpKeys(let cookie, let key) = $0 { (cookie, key) } else { nil } }
   }
 
   func notes(_ code: IKENote.Code) -> [IKENote] {

@@ -390,7 +390,7 @@ private struct EngineLife {
       require(!children.values.contains(id), "\(id) ended before its SAs")
       over.insert(id)
     case .attemptFailed(let id, _, _, _): require(!over.contains(id), "\(id) failed after its end")
-    case .peerFailed, .note: break
+    case .peerFailed, .isakmpKeys, .note: break
     }
   }
 }

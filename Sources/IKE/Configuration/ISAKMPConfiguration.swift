@@ -49,16 +49,19 @@ public struct ISAKMPConfiguration: Sendable {
   public let ipsecPolicies: [IPsecPolicy]
   public let preSharedKeys: [PreSharedKey]
   public let limits: ISAKMPLimits
+  /// Whether every ISAKMP SA's cipher key leaves as `IKEEvent.isakmpKeys`, to read a capture with.
+  public var reportsKeys: Bool
 
   /// Throws the first fault found: IK-1 and IK-10 ranges, IK-11, dangling names.
   public init(
     isakmpPolicies: [ISAKMPPolicy], ipsecPolicies: [IPsecPolicy], preSharedKeys: [PreSharedKey],
-    limits: ISAKMPLimits = ISAKMPLimits()
+    limits: ISAKMPLimits = ISAKMPLimits(), reportsKeys: Bool = false
   ) throws(ISAKMPConfigurationError) {
     self.isakmpPolicies = isakmpPolicies
     self.ipsecPolicies = ipsecPolicies
     self.preSharedKeys = preSharedKeys
     self.limits = limits
+    self.reportsKeys = reportsKeys
     for policy in isakmpPolicies { try check(policy) }
     for policy in ipsecPolicies { try check(policy) }
   }

@@ -52,5 +52,8 @@ public enum IKEEvent: Sendable {
   case attemptFailed(ConnectionID, CloseReason, detail: String, retryAt: Instant?)
   /// A peer's attempt to connect failed before there was a connection.
   case peerFailed(Path, CloseReason, detail: String)
+  /// The cipher key of an ISAKMP SA, once for each that derives one; only when
+  /// `ISAKMPConfiguration.reportsKeys` is set.
+  case isakmpKeys(initiatorCookie: UInt64, Secret)
   case note(IKENote)
 }

@@ -175,6 +175,7 @@ extension ISAKMPEngine {
       transform: transform, preSharedKey: sa.preSharedKey, shared: shared, cookies: sa.cookies,
       material: sa.material)
     sa.keys = keys
+    reportKeys(of: sa)
     sa.privateKey = nil
     if sa.nat.dialect == nil { sa.nat.isForced = false }
     if sa.nat.needsEncapsulation, !sa.path.floated { sa.path = sa.path.onFloatedPort }

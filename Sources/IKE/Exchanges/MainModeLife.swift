@@ -31,6 +31,12 @@ extension ISAKMPEngine {
     }
   }
 
+  /// Tells the owner the cipher key that was just derived, if it asked for keys.
+  mutating func reportKeys(of sa: ISAKMPSA) {
+    guard configuration.reportsKeys, let keys = sa.keys else { return }
+    events.append(.isakmpKeys(initiatorCookie: sa.cookies.initiator, keys.cipherKey))
+  }
+
   /// Sets the initiator's timer: the next retransmission or the end of a doubt.
   mutating func armMainModeTimer(_ id: ISAKMPSAID) {
     guard let sa = isakmpSAs[id] else { return }

@@ -184,6 +184,7 @@ extension ISAKMPEngine {
       transform: transform, preSharedKey: sa.preSharedKey, shared: shared, cookies: sa.cookies,
       material: sa.material)
     sa.keys = keys
+    reportKeys(of: sa)
     sa.iv = keys.phase1IV(sa.material)
     sa.privateKey = nil
     let payloads =

@@ -42,6 +42,8 @@ struct EventLine: Sendable {
     case .peerFailed(let path, let reason, let detail):
       self.init("peerFailed", .warning, path: path)
       add(reason, detail)
+    case .isakmpKeys:
+      self.init("isakmpKeys", .debug)
     case .note(let note):
       self.init(note.code.rawValue, .info, connection: note.connection, path: note.path)
       if !note.detail.isEmpty { add("detail", note.detail.quoted) }
@@ -79,8 +81,8 @@ struct EventLine: Sendable {
       self.init("sessionClosed", .info)
       add("session", "\(id.value)")
       add(reason, detail)
-    case .connectionUp, .connectionDown, .attemptFailed, .childUp, .childDown, .peerFailed, .note,
-      .dataplaneRefused:
+    case .connectionUp, .connectionDown, .attemptFailed, .childUp, .childDown, .peerFailed,
+      .isakmpKeys, .note, .dataplaneRefused:
       self.init("event", .debug)
     }
   }

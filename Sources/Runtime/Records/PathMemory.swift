@@ -29,7 +29,8 @@ struct PathMemory: Sendable {
       for id in ended.prefix(Self.endedMax) { places[id] = nil }
       ended.removeFirst(Self.endedMax)
     case .attemptFailed, .childUp, .childDown, .tunnelUp, .tunnelRefused, .tunnelClosed,
-      .sessionUp, .sessionRefused, .sessionClosed, .peerFailed, .note, .dataplaneRefused:
+      .sessionUp, .sessionRefused, .sessionClosed, .peerFailed, .isakmpKeys, .note,
+      .dataplaneRefused:
       break
     }
   }

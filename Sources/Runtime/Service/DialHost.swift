@@ -61,7 +61,7 @@ struct DialHost: ~Copyable, LoopOwner {
       _ = interface?.revert()
     case .tunnelClosed(_, let reason, _): tunnelEnd = tunnelEnd ?? reason
     case .connectionUp, .connectionDown, .attemptFailed, .childUp, .childDown, .tunnelUp,
-      .tunnelRefused, .sessionRefused, .peerFailed, .note, .dataplaneRefused:
+      .tunnelRefused, .sessionRefused, .peerFailed, .isakmpKeys, .note, .dataplaneRefused:
       break
     }
   }
