@@ -20,7 +20,7 @@ public struct TunnelView: Sendable {
   public var isDialled: Bool
   public var rules: TunnelRules
   public var phase: TunnelLifecycle.Phase
-  /// Its one session is used up, or may not follow any more (LT-4, LT-8).
+  /// Its one session is over, or can never be (LT-4, LT-8).
   public var isSpent: Bool
   public var protocolState: TunnelSnapshot
   public var sessions: [SessionID]
@@ -108,7 +108,8 @@ extension Endpoint {
       requiresIPsec: record.host.requiresIPsec, isDialled: record.isDialled,
       rules: record.host.rules, phase: record.lifecycle.phase,
       isSpent: record.host.rules.isSingleShot
-        && (record.end != nil || record.tunnel.sessionsInLife > 0 || carrier?.isSpent == true),
+        && (record.end != nil || carrier?.isSpent == true
+          || record.tunnel.sessionsInLife > 0 && record.tunnel.snapshot.sessions.isEmpty),
       protocolState: record.tunnel.snapshot, sessions: record.sessions.values.sorted(),
       openedAt: record.openedAt, end: record.end, destructAt: Self.destructAt(record))
   }
