@@ -128,7 +128,7 @@ public struct Host: ~Copyable {
     while let output = endpoint.nextOutput() {
       didSomething = true
       switch output {
-      case .dataplane(let command): apply(command, using: &random)
+      case .dataplane(let command): apply(command, at: now, using: &random)
       case .sendL2TP(let message, let carrier, let peerPort):
         dataplane.sendL2TPControl(message, on: carrier, peerPort: peerPort, into: &control)
       case .sendPPP(let frame, let session):
@@ -161,7 +161,7 @@ public struct Host: ~Copyable {
   }
 
   private mutating func apply(
-    _ command: DataplaneCommand, using random: inout some RandomNumberGenerator
+    _ command: DataplaneCommand, at now: Instant, using random: inout some RandomNumberGenerator
   ) {
     do throws(DataplaneError) {
       switch command {
@@ -183,6 +183,27 @@ public struct Host: ~Copyable {
       }
     } catch {
       outputs.append(.event(.dataplaneRefused(error)))
+      giveUp(whatNeeds: command, at: now, using: &random)
+    }
+  }
+
+  /// A table of the packet path is full: what cannot work is closed now, so that its peer learns of
+  /// it and need not wait for a timeout.
+  private mutating func giveUp(
+    whatNeeds command: DataplaneCommand, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    switch command {
+    case .bindSession(let id, _):
+      _ = endpoint.closeSession(
+        id, .policyRefused, detail: "the packet path is full", at: now, using: &random)
+    case .addCarrier(let id, _), .addInbound(let id, _, _):
+      // Clear carriers bear the numbers of no connection; their tunnels close all the same.
+      _ = endpoint.closeConnection(
+        ConnectionID(value: id.value), .policyRefused, at: now, using: &random)
+    case .updateCarrier, .removeCarrier, .setOutbound, .removeInbound, .removeOutbound,
+      .updateSession, .unbindSession, .addRoute, .removeRoute:
+      break
     }
   }
 }

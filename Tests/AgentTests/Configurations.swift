@@ -12,7 +12,7 @@ enum Configurations {
 
   static func isakmp(
     secret: Secret = secret, groups: [KeyExchangeGroup] = [.ecp256],
-    esp: IKE.ESPTransform = IKE.ESPTransform(aead: .aesGCM128), isGateway: Bool = false,
+    esp: ESPTransform = .aesGCM128, isGateway: Bool = false,
     _ change: (inout ISAKMPPolicy) -> Void = { _ in }
   ) throws -> ISAKMPConfiguration {
     let peer: PeerSelector = isGateway ? .any : .address(Wire.gatewayAddress)

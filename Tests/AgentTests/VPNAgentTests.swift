@@ -153,7 +153,7 @@ import Testing
   @Test func noCommonESPProposalIsNegotiationFailed() throws {
     let wire = try Wire(Configurations.gateway())
     let end = try wire.dial(
-      isakmp: Configurations.isakmp(esp: IKE.ESPTransform(aead: .aesGCM256)))
+      isakmp: Configurations.isakmp(esp: .aesGCM256))
     #expect(cause(of: end, in: wire) == .negotiationFailed)
   }
 
@@ -182,6 +182,17 @@ import Testing
     let end = try wire.dial(1, isSingleShot: isSingleShot)
     wire.run(for: .seconds(30))
     #expect(end.cause == .policyRefused || end.cause == .peerClosed)
+  }
+
+  @Test func aGatewayWhosePacketPathIsFullClosesAtOnce() throws {
+    let wire = try Wire(Configurations.gateway(), tablesMax: 1)
+    let first = try wire.dial(0)
+    let second = try wire.dial(1)
+    wire.run(for: .seconds(1))
+    #expect(second.cause == .peerDeleted)
+    #expect(first.network != nil)
+    let carriers = wire.gateway.host.endpoint.residue.carriers
+    #expect(carriers == 1)
   }
 
   @Test func aDrainingGatewayIsToldFromADeadOne() throws {

@@ -46,10 +46,12 @@ final class Wire {
   /// Nothing arrives any more.
   var isCut = false
 
-  init(_ configuration: GatewayConfiguration) throws {
+  /// - Parameter tablesMax: sessions and carriers of the gateway's packet path.
+  init(_ configuration: GatewayConfiguration, tablesMax: Int = 16) throws {
     gateway = Gateway(
       configuration,
-      host: try Self.host(configuration.isakmp, destinations: configuration.destinations))
+      host: try Self.host(
+        configuration.isakmp, destinations: configuration.destinations, tablesMax: tablesMax))
   }
 
   /// A new agent dials.
@@ -171,12 +173,12 @@ final class Wire {
   }
 
   private static func host(
-    _ isakmp: ISAKMPConfiguration, destinations: [DestinationProfile]
+    _ isakmp: ISAKMPConfiguration, destinations: [DestinationProfile], tablesMax: Int = 16
   ) throws -> Host {
     var limits = DataplaneLimits()
     limits.batchPacketsMax = 16
-    limits.carriersMax = 16
-    limits.sessionsMax = 16
+    limits.carriersMax = tablesMax
+    limits.sessionsMax = tablesMax
     limits.inboundSAsMax = 64
     limits.routesMax = 32
     limits.pairsMax = 16
