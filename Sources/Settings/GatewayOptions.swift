@@ -13,6 +13,9 @@ public struct GatewayOptions: Sendable {
   public var tun: String?
   public var socket: String?
   public var captureKeys: String?
+  /// The algorithms of both phases; without a file `compatible`, so that the clients that people
+  /// have in their computers and telephones can connect.
+  public var profile: String?
 
   public init() {}
 
@@ -42,6 +45,8 @@ public struct GatewayOptions: Sendable {
         "preSharedKeys",
         psk.map { .sequence([.mapping([("secret", .option("--psk", $0))])]) }
       ),
+      ("isakmp", profile(withRules, "proposals")),
+      ("ipsec", profile(withRules, "transforms")),
       ("pools", pool.map { .sequence([.mapping([("addresses", .option("--pool", $0))])]) }),
       ("users", users.isEmpty ? nil : .sequence(users.map(Self.user))),
       (
@@ -49,6 +54,13 @@ public struct GatewayOptions: Sendable {
         withRules ? .sequence([.mapping([("remoteHosts", .sequence([remoteHost]))])]) : nil
       ),
     ])
+  }
+
+  /// One policy of a phase with the algorithms of the profile; a file's policies stay the file's.
+  private func profile(_ isAlone: Bool, _ key: String) -> DocumentNode? {
+    guard isAlone else { return nil }
+    let name = DocumentNode.option("--profile", profile ?? AlgorithmProfile.compatible.rawValue)
+    return .mapping([("policies", .sequence([.mapping([(key, name)])]))])
   }
 
   private var remoteHost: DocumentNode {

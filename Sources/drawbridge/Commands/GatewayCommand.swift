@@ -46,6 +46,12 @@ struct GatewayCommand: AsyncParsableCommand {
   var socket: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Algorithms: default, compatible (also SHA-1, for built-in clients) or legacy.",
+      valueName: "name"))
+  var profile: String?
+
+  @Option(
     help: ArgumentHelp("Write keys for reading captures into this folder.", valueName: "folder"))
   var captureKeys: String?
 
@@ -57,9 +63,10 @@ struct GatewayCommand: AsyncParsableCommand {
       }
       return
     }
-    guard !singleShot, idleTimeout == nil, destructTimeout == nil else {
+    guard !singleShot, idleTimeout == nil, destructTimeout == nil, profile == nil else {
       throw ValidationError(
-        "with --config the tunnel rules stand in the file, at destinations[].remoteHosts[]")
+        "with --config the tunnel rules and algorithms stand in the file: "
+          + "destinations[].remoteHosts[], isakmp.policies[], ipsec.policies[]")
     }
   }
 
@@ -85,6 +92,7 @@ struct GatewayCommand: AsyncParsableCommand {
     options.tun = tun
     options.socket = socket
     options.captureKeys = captureKeys
+    options.profile = profile
     return { [options, config] () throws(ConfigurationRefused) in
       let file = try config.map { path throws(ConfigurationRefused) in
         try ConfigurationFile(reading: path)
