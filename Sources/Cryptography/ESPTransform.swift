@@ -13,6 +13,16 @@ public struct ESPTransform: Hashable, Sendable {
   public let encryption: Encryption
   public let integrity: Integrity
 
+  /// The ciphers that need no second algorithm.
+  public static let aesGCM128 = ESPTransform(authenticating: .aesGCM128)
+  /// See `aesGCM128`.
+  public static let aesGCM256 = ESPTransform(authenticating: .aesGCM256)
+
+  private init(authenticating encryption: Encryption) {
+    self.encryption = encryption
+    integrity = .none
+  }
+
   /// `nil` for a cipher without integrity, or for GCM with a second one.
   public init?(_ encryption: Encryption, _ integrity: Integrity = .none) {
     guard encryption.authenticates == (integrity == .none) else { return nil }
@@ -76,6 +86,13 @@ public struct ESPTransform: Hashable, Sendable {
     case .hmacSHA384: 24
     case .hmacSHA512: 32
     }
+  }
+}
+
+extension ESPTransform: CustomStringConvertible {
+  /// E.g. `aesCBC256-hmacSHA256` or `aesGCM128`.
+  public var description: String {
+    integrity == .none ? "\(encryption)" : "\(encryption)-\(integrity)"
   }
 }
 

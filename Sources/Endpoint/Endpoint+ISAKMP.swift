@@ -81,9 +81,8 @@ extension Endpoint {
 
   private mutating func install(_ child: ChildSA, of connection: ConnectionID) {
     let id = CarrierID(connection.value)
-    guard let inbound = child.configuration(of: child.inbound),
-      let outbound = child.configuration(of: child.outbound)
-    else { return }
+    let inbound = child.configuration(of: child.inbound)
+    let outbound = child.configuration(of: child.outbound)
     if let carrier = carriers[id], carrier.encapsulation != child.dataplaneEncapsulation {
       carriers[id]?.encapsulation = child.dataplaneEncapsulation
       if let changed = carriers[id] {

@@ -84,7 +84,7 @@ public struct Cast: Sendable {
     isakmp.lifetimeSeconds = isakmpLifetimeSeconds
     var ipsec = IPsecPolicy(
       name: "ipsec", peer: peer, isakmpPolicy: "isakmp",
-      transforms: [IKE.ESPTransform(aead: .aesGCM128)])
+      transforms: [.aesGCM128])
     ipsec.lifetimeSeconds = espLifetimeSeconds
     return try ISAKMPConfiguration(
       isakmpPolicies: [isakmp], ipsecPolicies: [ipsec],

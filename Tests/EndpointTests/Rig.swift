@@ -67,7 +67,7 @@ final class Rig {
       ipsecPolicies: [
         IPsecPolicy(
           name: "ipsec", peer: .any, isakmpPolicy: "isakmp",
-          transforms: [IKE.ESPTransform(aead: .aesGCM128)])
+          transforms: [.aesGCM128])
       ],
       preSharedKeys: [PreSharedKey(peer: .any, secret: Secret(text: "group secret"))])
   }

@@ -17,7 +17,7 @@ import Testing
 
   private static var udpTransportSA: Payload {
     let offer = ESPOffer(
-      ESPTransform(aead: .aesGCM128), encapsulationMode: 4, group: nil,
+      .aesGCM128, encapsulationMode: 4, group: nil,
       lifetime: Lifetime(seconds: 3600, kilobytes: 250_000))
     return Forge.espAssociation([offer.payload(number: 1)])
   }

@@ -29,7 +29,7 @@ import Testing
       #expect(weak.isEmpty)
       #expect(
         profile.espTransforms.allSatisfy {
-          $0.encryption != .tripleDESCBC && $0.authentication != .hmacMD5_96
+          $0.encryption != .tripleDESCBC && $0.integrity != .hmacMD5
         })
     }
     #expect(ProposalProfile.compatible.isakmpTransforms.first?.group == .modp2048)

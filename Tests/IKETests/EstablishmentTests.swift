@@ -19,6 +19,21 @@ import Testing
     #expect(pair.wire.count == 9)
   }
 
+  @Test(arguments: ESPTransform.all)
+  func everyTransformGetsKeysOfItsLengths(transform: ESPTransform) throws {
+    let change: (inout Setup) -> Void = { $0.ipsec.transforms = [transform] }
+    var pair = try makePair(left: change, right: change)
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    let mine = try #require(pair.leftEvents.children.first)
+    let theirs = try #require(pair.rightEvents.children.first)
+    #expect(agree(mine, theirs))
+    #expect(mine.transform == transform)
+    #expect(mine.inbound.keys.encryption.count == transform.encryptionKeyBytes)
+    #expect(mine.inbound.keys.integrity.count == transform.integrityKeyBytes)
+    #expect(mine.inbound.keys.encryption != mine.outbound.keys.encryption)
+  }
+
   @Test(arguments: KeyExchangeGroup.allCases)
   func everyGroupServesBothPhases(group: KeyExchangeGroup) throws {
     let change: (inout Setup) -> Void = {

@@ -43,7 +43,7 @@ enum Forge {
     spi: [UInt8] = [1, 2, 3, 4], _ transforms: [Transform]? = nil
   ) -> Payload {
     let offer = ESPOffer(
-      ESPTransform(aead: .aesGCM128), encapsulationMode: ESPOffer.transportMode, group: nil,
+      .aesGCM128, encapsulationMode: ESPOffer.transportMode, group: nil,
       lifetime: Lifetime(seconds: 3600))
     return Payload(
       .securityAssociation,

@@ -251,9 +251,9 @@ extension [IKEEvent] {
 
 /// Whether two ends hold the same pair of SAs.
 func agree(_ one: ChildSA, _ other: ChildSA) -> Bool {
-  func same(_ left: ESPKeys, _ right: ESPKeys) -> Bool {
-    left.spi == right.spi && left.encryption == right.encryption && left.salt == right.salt
-      && left.authentication == right.authentication
+  func same(_ left: ChildSA.Direction, _ right: ChildSA.Direction) -> Bool {
+    left.spi == right.spi && left.keys.encryption == right.keys.encryption
+      && left.keys.integrity == right.keys.integrity
   }
   return same(one.inbound, other.outbound) && same(one.outbound, other.inbound)
     && one.transform == other.transform && one.encapsulation == other.encapsulation

@@ -1,3 +1,4 @@
+import Cryptography
 import IKE
 import Primitives
 import Testing
@@ -95,7 +96,7 @@ import Testing
         $0.isakmp.backoff = MessageBackoff()
         $0.isakmp.retryIkeAttempts = .count(1)
       },
-      right: { $0.ipsec.transforms = [ESPTransform(.aesCBC256, .hmacSHA1_96)] })
+      right: { $0.ipsec.transforms = [ESPTransform(.aesCBC256, .hmacSHA1)].compactMap(\.self) })
     _ = pair.connect()
     pair.run(for: .seconds(10))
     #expect(pair.leftEvents.failures.count == 2)

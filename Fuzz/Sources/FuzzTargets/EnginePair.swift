@@ -72,7 +72,7 @@ struct EnginePair: ~Copyable {
     phase1.rekeyLead = mode & 2 != 0 ? .both : .initiator
     var phase2 = IPsecPolicy(
       name: "phase2", peer: .any, isakmpPolicy: "phase1",
-      transforms: [ESPTransform(aead: .aesGCM128)])
+      transforms: [.aesGCM128])
     phase2.perfectForwardSecrecy = mode & 4 != 0 ? .ecp256 : nil
     var limits = ISAKMPLimits()
     limits.halfOpenMax = 4

@@ -30,8 +30,8 @@ struct ESPOffer: Hashable, Sendable {
       attributes.append(Attribute(AttributeType.group, .basic(group.ikeNumber)))
     }
     attributes.append(Attribute(AttributeType.encapsulationMode, .basic(encapsulationMode)))
-    if let authentication = transform.authentication {
-      attributes.append(Attribute(AttributeType.authentication, .basic(authentication.ikeNumber)))
+    if let number = transform.integrity.ikeNumber {
+      attributes.append(Attribute(AttributeType.authentication, .basic(number)))
     }
     if let bits = transform.encryption.keyLengthBits {
       attributes.append(Attribute(AttributeType.keyLength, .basic(bits)))
@@ -51,22 +51,16 @@ struct ESPOffer: Hashable, Sendable {
         AttributeType.keyLength,
       ]),
       let mode = fields[AttributeType.encapsulationMode],
-      let encryption = ESPEncryption.allCases.first(where: {
+      let encryption = ESPTransform.Encryption.allCases.first(where: {
         $0.transformID == payload.id
           && TransformFields.keyLength(fields[AttributeType.keyLength], is: $0.keyLengthBits)
-      })
+      }),
+      let integrity = ESPTransform.Integrity.allCases.first(where: {
+        $0.ikeNumber == fields[AttributeType.authentication]
+      }),
+      let transform = ESPTransform(encryption, integrity)
     else { return nil }
-    if encryption.isAEAD {
-      guard fields[AttributeType.authentication] == nil else { return nil }
-      transform = ESPTransform(aead: encryption)
-    } else {
-      guard
-        let authentication = ESPAuthentication.allCases.first(where: {
-          $0.ikeNumber == fields[AttributeType.authentication]
-        })
-      else { return nil }
-      transform = ESPTransform(encryption, authentication)
-    }
+    self.transform = transform
     group = nil
     if let number = fields[AttributeType.group] {
       guard let known = KeyExchangeGroup(ikeNumber: number) else { return nil }

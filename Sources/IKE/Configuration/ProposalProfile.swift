@@ -29,24 +29,26 @@ public enum ProposalProfile: String, CaseIterable, Sendable {
 
   /// Transforms of phase 2, best first.
   public var espTransforms: [ESPTransform] {
-    let sha256: [ESPTransform] = [.aesCBC256, .aesCBC128, .aesCBC192].map {
-      ESPTransform($0, .hmacSHA256_128)
-    }
-    let longer = [
-      ESPTransform(.aesCBC256, .hmacSHA512_256), ESPTransform(.aesCBC256, .hmacSHA384_192),
-      ESPTransform(.aesCBC128, .hmacSHA512_256), ESPTransform(.aesCBC128, .hmacSHA384_192),
+    var suites: [(ESPTransform.Encryption, ESPTransform.Integrity)] = [
+      (.aesGCM256, .none), (.aesGCM128, .none),
     ]
-    var result = [ESPTransform(aead: .aesGCM256), ESPTransform(aead: .aesGCM128)]
+    let sha256: [(ESPTransform.Encryption, ESPTransform.Integrity)] = [
+      (.aesCBC256, .hmacSHA256), (.aesCBC128, .hmacSHA256), (.aesCBC192, .hmacSHA256),
+    ]
+    let longer: [(ESPTransform.Encryption, ESPTransform.Integrity)] = [
+      (.aesCBC256, .hmacSHA512), (.aesCBC256, .hmacSHA384), (.aesCBC128, .hmacSHA512),
+      (.aesCBC128, .hmacSHA384),
+    ]
     // Deviation: Android 6 and 7 cut HMAC-SHA-256 to 96 bits, so it comes after what they do right.
-    result += self == .standard ? sha256 + longer : longer + sha256
+    suites += self == .standard ? sha256 + longer : longer + sha256
     if self != .standard {
-      result += [.aesCBC256, .aesCBC192, .aesCBC128].map { ESPTransform($0, .hmacSHA1_96) }
+      suites += [(.aesCBC256, .hmacSHA1), (.aesCBC192, .hmacSHA1), (.aesCBC128, .hmacSHA1)]
     }
     if self == .legacy {
-      result += [.aesCBC256, .aesCBC128].map { ESPTransform($0, .hmacMD5_96) }
-      result += [.hmacSHA1_96, .hmacMD5_96].map { ESPTransform(.tripleDESCBC, $0) }
+      suites += [(.aesCBC256, .hmacMD5), (.aesCBC128, .hmacMD5)]
+      suites += [(.tripleDESCBC, .hmacSHA1), (.tripleDESCBC, .hmacMD5)]
     }
-    return result
+    return suites.compactMap { ESPTransform($0, $1) }
   }
 
   /// The most phase 1 transforms that an initiator sends: the first message should fit one

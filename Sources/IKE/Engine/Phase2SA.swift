@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 
 /// How ESP travels.
@@ -24,30 +25,16 @@ public struct TrafficSelectors: Sendable, Hashable {
   public var originalRemote: IPAddress?
 }
 
-/// SPI and keys of one direction of ESP.
-public struct ESPKeys: Sendable {
-  public let spi: UInt32
-  public let encryption: Secret
-  /// Four bytes for GCM, else empty.
-  public let salt: Secret
-  /// Empty for an AEAD cipher.
-  public let authentication: Secret
-
-  /// Cuts KEYMAT: encryption key, salt, authentication key (RFC 2407 §4.5, RFC 4106 §8.1).
-  init(spi: UInt32, transform: ESPTransform, keyMaterial: [UInt8]) {
-    let keyEnd = transform.encryption.keyBytes
-    let saltEnd = keyEnd + transform.encryption.saltBytes
-    self.spi = spi
-    encryption = Secret(Array(keyMaterial.prefix(keyEnd)))
-    salt = Secret(Array(keyMaterial.prefix(saltEnd).dropFirst(keyEnd)))
-    authentication = Secret(Array(keyMaterial.dropFirst(saltEnd)))
-  }
-}
-
 /// A phase 2 SA pair, ready to install in both directions.
 public struct ChildSA: Sendable {
-  public let inbound: ESPKeys
-  public let outbound: ESPKeys
+  /// One direction of ESP.
+  public struct Direction: Sendable {
+    public let spi: UInt32
+    public let keys: ESPKeys
+  }
+
+  public let inbound: Direction
+  public let outbound: Direction
   public let transform: ESPTransform
   public let encapsulation: ESPEncapsulation
   public let selectors: TrafficSelectors

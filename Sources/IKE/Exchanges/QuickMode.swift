@@ -256,7 +256,7 @@ extension ISAKMPEngine {
         nonceResponder: quickMode.nonceResponder,
         lengthBytes: agreed.transform.keyMaterialBytes)
       defer { wipe(&material) }
-      return ESPKeys(spi: spi, transform: agreed.transform, keyMaterial: material)
+      return ChildSA.Direction(spi: spi, keys: ESPKeys(material, for: agreed.transform))
     }
     let seconds = Self.lifetime(
       quickMode.policy.lifetimeSeconds, peer: agreed.lifetime.seconds)

@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 
 /// An exchange under way, for `show isakmp exchange`.

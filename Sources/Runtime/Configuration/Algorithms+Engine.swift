@@ -33,7 +33,7 @@ extension Settings.AlgorithmChoice<Settings.ISAKMPProposal> {
 
 extension Settings.AlgorithmChoice<Settings.ESPTransform> {
   /// In order of preference.
-  var engineTransforms: [IKE.ESPTransform] {
+  var engineTransforms: [Cryptography.ESPTransform] {
     switch self {
     case .profile(let profile): profile.engineProfile.espTransforms
     case .list(let list): list.compactMap(\.engineTransform)
@@ -65,17 +65,17 @@ extension Settings.ISAKMPProposal {
 
 extension Settings.ESPTransform {
   /// `nil` for AES-CBC or 3DES without integrity; the schema lets none through.
-  fileprivate var engineTransform: IKE.ESPTransform? {
-    let cipher: ESPEncryption
+  fileprivate var engineTransform: Cryptography.ESPTransform? {
+    let cipher: Cryptography.ESPTransform.Encryption
     switch encryption {
-    case .aes128gcm16: return IKE.ESPTransform(aead: .aesGCM128)
-    case .aes256gcm16: return IKE.ESPTransform(aead: .aesGCM256)
+    case .aes128gcm16: return .aesGCM128
+    case .aes256gcm16: return .aesGCM256
     case .aes128: cipher = .aesCBC128
     case .aes192: cipher = .aesCBC192
     case .aes256: cipher = .aesCBC256
     case .tripleDES: cipher = .tripleDESCBC
     }
-    return integrity.map { IKE.ESPTransform(cipher, $0.engineAuthentication) }
+    return integrity.flatMap { Cryptography.ESPTransform(cipher, $0.engineIntegrity) }
   }
 }
 
@@ -90,13 +90,13 @@ extension Settings.IntegrityAlgorithm {
     }
   }
 
-  fileprivate var engineAuthentication: ESPAuthentication {
+  fileprivate var engineIntegrity: Cryptography.ESPTransform.Integrity {
     switch self {
-    case .md5: .hmacMD5_96
-    case .sha1: .hmacSHA1_96
-    case .sha256: .hmacSHA256_128
-    case .sha384: .hmacSHA384_192
-    case .sha512: .hmacSHA512_256
+    case .md5: .hmacMD5
+    case .sha1: .hmacSHA1
+    case .sha256: .hmacSHA256
+    case .sha384: .hmacSHA384
+    case .sha512: .hmacSHA512
     }
   }
 }

@@ -16,7 +16,7 @@ extension BlockCipher {
   }
 }
 
-extension ESPEncryption {
+extension Cryptography.ESPTransform.Encryption {
   var configurationName: String {
     switch self {
     case .aesCBC128: EncryptionAlgorithm.aes128.rawValue
@@ -29,14 +29,15 @@ extension ESPEncryption {
   }
 }
 
-extension ESPAuthentication {
-  var configurationName: String {
+extension Cryptography.ESPTransform.Integrity {
+  var configurationName: String? {
     switch self {
-    case .hmacMD5_96: IntegrityAlgorithm.md5.rawValue
-    case .hmacSHA1_96: IntegrityAlgorithm.sha1.rawValue
-    case .hmacSHA256_128: IntegrityAlgorithm.sha256.rawValue
-    case .hmacSHA384_192: IntegrityAlgorithm.sha384.rawValue
-    case .hmacSHA512_256: IntegrityAlgorithm.sha512.rawValue
+    case .none: nil
+    case .hmacMD5: IntegrityAlgorithm.md5.rawValue
+    case .hmacSHA1: IntegrityAlgorithm.sha1.rawValue
+    case .hmacSHA256: IntegrityAlgorithm.sha256.rawValue
+    case .hmacSHA384: IntegrityAlgorithm.sha384.rawValue
+    case .hmacSHA512: IntegrityAlgorithm.sha512.rawValue
     }
   }
 }

@@ -82,7 +82,7 @@ extension HostLoop where Owner: ~Copyable {
         encapsulation: view.encapsulation == .udp ? .udp : .esp, role: ExchangeRole(view.role),
         state: view.isSuperseded ? .draining : .current, policy: view.policy,
         encryption: view.transform.encryption.configurationName,
-        integrity: view.transform.authentication?.configurationName,
+        integrity: view.transform.integrity.configurationName,
         pfsGroup: view.perfectForwardSecrecy ? "on" : nil, selectors: view.selectors.shown,
         ageSeconds: (now - view.createdAt).inSeconds,
         lifetimeRemainingSeconds: view.expiresAt.seconds(from: now),
