@@ -9,7 +9,7 @@ final class OuterPort<Socket: DatagramSocket & ~Copyable>: OuterPorting {
   let kind: OuterSocket
   let address: IPAddress
   let descriptor: Int32
-  private var socket: Socket
+  var socket: Socket
   private var backlog = Backlog()
 
   init(_ kind: OuterSocket, on address: IPAddress, descriptor: Int32, socket: consuming Socket) {

@@ -1,0 +1,68 @@
+import Control
+import Logging
+import Primitives
+import Settings
+import Synchronization
+
+@testable import Runtime
+
+/// Configurations and services as the tests want them: on loopback, without a TUN device.
+enum Services {
+  static let gatewayYAML = """
+    listen: {addresses: [127.0.0.1]}
+    tun: {name: none}
+    preSharedKeys: [{secret: sesame}]
+    pools: [{addresses: 10.9.0.0/24}]
+    users: [{name: anna, password: secret}]
+    """
+
+  static let dialYAML = """
+    gateway: 127.0.0.1
+    preSharedKey: sesame
+    user: anna
+    password: secret
+    listen: {address: 127.0.0.2}
+    tun: {name: none}
+    """
+
+  private static let secrets = SecretSource(file: { _ in [] }, environment: { _ in nil })
+
+  static func gatewaySettings(
+    _ yaml: String = gatewayYAML
+  ) throws(ConfigurationRefused) -> Loaded<Settings.GatewayConfiguration> {
+    try ConfigurationLoader.gateway(yaml: yaml, secrets: secrets)
+  }
+
+  static func dialSettings(_ yaml: String = dialYAML) throws -> DialConfiguration {
+    try ConfigurationLoader.dial(yaml: yaml, secrets: secrets).configuration
+  }
+
+  static func gateway(
+    _ yaml: String = gatewayYAML,
+    reading: @escaping Runtime.Reading<Settings.GatewayConfiguration> = {
+      () throws(ConfigurationRefused) in try gatewaySettings()
+    }
+  ) throws -> HostService<GatewayHost> {
+    try Runtime.gateway(
+      gatewaySettings(yaml).configuration, version: "0", logger: quiet, reading: reading,
+      takesSignals: false)
+  }
+
+  static func dial(
+    _ yaml: String = dialYAML, onUp: @escaping @Sendable (DialUp) -> Void = { _ in }
+  ) throws -> HostService<DialHost> {
+    try Runtime.dial(
+      dialSettings(yaml), version: "0", logger: quiet, takesSignals: false, onUp: onUp)
+  }
+
+  private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+}
+
+/// How a service ended.
+func ending(of service: some RunningService) async -> Result<CloseReason, ControlError> {
+  do throws(ControlError) {
+    return .success(try await service.run())
+  } catch {
+    return .failure(error)
+  }
+}
