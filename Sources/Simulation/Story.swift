@@ -1,5 +1,3 @@
-import Agent
-import Dataplane
 import Endpoint
 import Gateway
 import IKE
@@ -9,121 +7,121 @@ import Primitives
 /// and the promises that must hold all the while.
 public struct Story: Sendable {
   public let seed: UInt64
-  private var random: SeededRandom
-  private var cast = Cast()
-  private let clientCount: Int
-  private let isBehindNAT: Bool
+  var random: SeededRandom
+  var cast = Cast()
+  let clientCount: Int
+  /// Clients behind the NAT.
+  let hidden: Set<Int>
+  /// Worst conditions of this story.
+  private let isRough: Bool
 
   public init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    cast.rules.isSingleShot = Bool.random(using: &random)
-    cast.rules.idleTimeout = .seconds([0, 5, 60].randomElement(using: &random) ?? 60)
-    cast.rules.destructTimeout = .seconds([10, 60].randomElement(using: &random) ?? 60)
-    cast.isakmpLifetimeSeconds = [300, 28_800].randomElement(using: &random) ?? 28_800
-    cast.espLifetimeSeconds = [120, 3_600].randomElement(using: &random) ?? 3_600
-    cast.dialsSingleShot = Bool.random(using: &random)
-    cast.inactivityTimeout = [nil, .seconds(90)].randomElement(using: &random) ?? nil
-    clientCount = Int.random(in: 1...4, using: &random)
-    isBehindNAT = Bool.random(using: &random)
+    cast = Cast.random(using: &random)
+    let count = Int.random(in: 1...4, using: &random)
+    clientCount = count
+    var hidden: Set<Int> = []
+    if Bool.random(using: &random) {
+      for index in 0..<count where Int.random(in: 0..<4, using: &random) > 0 {
+        hidden.insert(index)
+      }
+    }
+    self.hidden = hidden
+    isRough = Bool.random(using: &random)
   }
 
-  /// Plays the story; returns its trace.
+  /// Plays the story to its end or to the first broken promise.
   ///
-  /// - Throws: the first `BrokenPromise`.
-  public mutating func play() throws -> Trace {
+  /// - Throws: only when the run could not begin.
+  public mutating func play() throws -> Play {
     var network = VirtualNetwork(conditions: conditions())
-    if isBehindNAT {
-      network.addNAT(
-        outer: Cast.natAddress, hiding: Set((0..<clientCount).map(Cast.clientAddress)))
+    if !hidden.isEmpty {
+      network.addNAT(outer: Cast.natAddress, hiding: Set(hidden.map(Cast.clientAddress)))
     }
-    var world = World(
-      gateway: try cast.gateway(), rules: cast.rules, network: network, seed: random.next())
-    for index in 0..<clientCount {
-      let client = world.add(try cast.client(index))
-      try dial(client, in: &world)
+    var world = try World(cast, network: network, seed: random.next())
+    do {
+      try begin(&world)
+      for _ in 0..<Int.random(in: 5...40, using: &random) {
+        try act(in: &world)
+        try world.run(for: pause())
+      }
+      try end(&world)
+      return Play(trace: world.trace, tally: world.tally, broken: nil)
+    } catch let broken as BrokenPromise {
+      return Play(trace: world.trace, tally: world.tally, broken: broken)
+    }
+  }
+
+  private mutating func begin(_ world: inout World) throws {
+    for _ in 0..<clientCount {
+      let mistake = drawMistake()
+      let client = try world.add(cast, mistake: mistake)
+      try dial(client, mistake, in: &world)
       try world.run(for: .milliseconds(Int.random(in: 0...5_000, using: &random)))
     }
-    for _ in 0..<Int.random(in: 5...40, using: &random) {
-      try act(in: &world)
-      try world.run(for: .milliseconds(Int.random(in: 0...20_000, using: &random)))
-    }
-    try end(&world)
-    return world.trace
   }
 
-  private mutating func conditions() -> NetworkConditions {
-    NetworkConditions(
-      lossPerMille: [0, 10, 50, 150].randomElement(using: &random) ?? 0,
+  func dial(
+    _ index: Int, _ mistake: Cast.Mistake?, in world: inout World
+  ) throws(BrokenPromise) {
+    world.note("client \(index) dials\(mistake.map { ", wrong \($0)" } ?? "")")
+    let request = cast.request(index, mistake: mistake)
+    try world.act(on: index) { $0.dial(request, at: $1, using: &$2) }
+  }
+
+  /// One in ten has something wrong.
+  mutating func drawMistake() -> Cast.Mistake? {
+    switch Int.random(in: 0..<20, using: &random) {
+    case 0: .secret
+    case 1: .password
+    default: nil
+    }
+  }
+
+  /// Mostly seconds, now and then long enough for every timer.
+  private mutating func pause() -> Duration {
+    let isLong = Int.random(in: 0..<12, using: &random) == 0
+    return .milliseconds(Int.random(in: 0...(isLong ? 400_000 : 15_000), using: &random))
+  }
+
+  mutating func conditions() -> NetworkConditions {
+    let isCalm = !isRough || Int.random(in: 0..<3, using: &random) == 0
+    return NetworkConditions(
+      lossPerMille: isCalm ? 0 : [10, 50, 150].randomElement(using: &random) ?? 0,
       duplicatePerMille: [0, 20, 100].randomElement(using: &random) ?? 0,
+      corruptPerMille: isCalm ? 0 : [0, 0, 20].randomElement(using: &random) ?? 0,
       delay: .milliseconds(5)...(.milliseconds([5, 40, 300].randomElement(using: &random) ?? 5)))
   }
 
-  private mutating func dial(_ index: Int, in world: inout World) throws(BrokenPromise) {
-    let isWrong = Int.random(in: 0..<10, using: &random) == 0
-    let request = cast.request(index, password: isWrong ? "wrong" : nil)
-    try world.act(on: index) { agent, now, random in
-      agent.dial(request, at: now, using: &random)
-    }
-  }
-
-  /// One thing that people, machines or the network do.
-  private mutating func act(in world: inout World) throws {
-    let index = Int.random(in: 0..<clientCount, using: &random)
-    switch Int.random(in: 0..<12, using: &random) {
-    case 0...4: _ = try world.ping(index)
-    case 5: world.network.conditions = conditions()
-    case 6 where isBehindNAT: world.network.rebind(outer: Cast.natAddress)
-    case 7:
-      world.network.isCut.toggle()
-    case 8:
-      world.replace(index, with: try cast.client(index))
-      try dial(index, in: &world)
-    case 9:
-      try world.act(on: index) { agent, now, random in
-        agent.close(.requested, at: now, using: &random)
-      }
-    case 10: try closeSomething(in: &world)
-    default: break
-    }
-  }
-
-  /// The administrator closes a tunnel or a session at the gateway.
-  private mutating func closeSomething(in world: inout World) throws(BrokenPromise) {
-    let tunnels = world.gateway.owner.host.endpoint.tunnelViews.map(\.number)
-    let sessions = world.gateway.owner.host.endpoint.sessionViews.map(\.id)
-    let tunnel = tunnels.randomElement(using: &random)
-    let session = sessions.randomElement(using: &random)
-    let closesTunnel = Bool.random(using: &random)
-    try world.actOnGateway { gateway, now, random in
-      if closesTunnel, let tunnel {
-        _ = gateway.host.endpoint.closeTunnel(tunnel, .administrator, at: now, using: &random)
-      } else if let session {
-        _ = gateway.host.endpoint.closeSession(session, .administrator, at: now, using: &random)
-      }
-    }
-  }
-
   /// Everybody leaves; after the longest timer nothing may be left anywhere.
-  private mutating func end(_ world: inout World) throws {
+  private mutating func end(_ world: inout World) throws(BrokenPromise) {
+    world.note("the end: the network is healed and everybody leaves")
     world.network.isCut = false
+    world.network.conditions = NetworkConditions()
     for index in 0..<clientCount {
-      try world.act(on: index) { agent, now, random in
-        agent.close(.requested, at: now, using: &random)
-      }
+      try world.act(on: index) { $0.close(.requested, at: $1, using: &$2) }
     }
-    // A client that crashed is found dead after 150 s; its tunnel's records last for the destruct
-    // timeout, and an IPsec connection without a tunnel until its lifetime is over.
+    // A client that crashed is found dead after the timeout; its tunnel's records last for the
+    // destruct timeout, and an IPsec connection without a tunnel until its lifetime is over.
     try world.run(for: .seconds(200) + cast.rules.destructTimeout)
-    try world.actOnGateway { gateway, now, random in
-      gateway.host.endpoint.shutDown(at: now, using: &random)
-    }
-    try world.run(for: .seconds(200) + cast.rules.destructTimeout)
-    let endpoint = world.gateway.owner.host.endpoint.residue
-    guard endpoint == EndpointResidue(), world.gateway.owner.leaseCount == 0 else {
-      throw BrokenPromise(
-        rule: "nothing left", at: world.now,
-        detail: "\(endpoint), \(world.gateway.owner.leaseCount) leases")
+    try world.actOnGateway { $0.host.endpoint.shutDown(at: $1, using: &$2) }
+    try world.run(for: .seconds(400) + cast.rules.destructTimeout)
+    var residue = world.gateway.residue
+    residue.leases = world.gateway.owner.leaseCount
+    try ResidueChecker.check(
+      "gateway", residue, isAllOver: world.gatewayWatch.isAllOver, at: world.now)
+    for (index, client) in world.clients.enumerated() {
+      try ResidueChecker.check(
+        "client \(index)", client.host.residue, isAllOver: client.watch.isAllOver, at: world.now)
     }
   }
+}
+
+/// What a story came to.
+public struct Play: Sendable, Equatable {
+  public var trace: Trace
+  public var tally: Tally
+  /// The promise that ended it early.
+  public var broken: BrokenPromise?
 }

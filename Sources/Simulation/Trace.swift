@@ -6,9 +6,7 @@ public struct Trace: Sendable, Equatable {
   public private(set) var lines: [String] = []
 
   public mutating func note(_ now: Instant, _ text: String) {
-    let microseconds = now.nanoseconds / 1_000
-    let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
-    lines.append("\(microseconds / 1_000_000).\(fraction) \(text)")
+    lines.append("\(now.seconds) \(text)")
   }
 }
 

@@ -18,8 +18,10 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
   public private(set) var delivered: [[UInt8]] = []
   /// What happened, oldest first; the world takes it.
   public private(set) var events: [EndpointEvent] = []
-  /// Datagrams on their way out; the world takes them.
-  public private(set) var packets: [VirtualPacket] = []
+  /// Datagrams on their way out, and whether time alone made them; the world takes them.
+  public private(set) var packets: [(packet: VirtualPacket, isByTimer: Bool)] = []
+  /// It had an input since the world last looked.
+  public var isTouched = false
   private var batch = PacketBatch(countMax: 4)
   private var jobs: [(due: Instant, job: KeyExchangeJob)] = []
 
@@ -51,15 +53,17 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
     collect(at: now, using: &random)
   }
 
-  /// A user behind this host sends an IP packet into the tunnel.
+  /// A user behind this host sends an IP packet into the tunnel; whether it went in.
   public mutating func sendInner(
     _ packet: [UInt8], at now: Instant, using random: inout some RandomNumberGenerator
-  ) {
+  ) -> Bool {
     batch.removeAll()
     let here = SocketAddress(address, port: 0)
-    guard batch.append(packet, remote: here, local: here) else { return }
+    guard batch.append(packet, remote: here, local: here) else { return false }
     owner.host.receiveFromTUN(&batch, at: now, using: &random)
+    let hasPassed = batch[0].verdict != .done
     collect(at: now, using: &random)
+    return hasPassed
   }
 
   /// Whatever is due by `now` happens.
@@ -73,19 +77,19 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
     }
     owner.host.handleTimeout(at: now, using: &random)
     batch.removeAll()
-    collect(at: now, using: &random)
+    collect(at: now, isByTimer: true, using: &random)
   }
 
   /// When something is due next.
   public var nextTimeout: Instant? { earliest(owner.host.nextTimeout, jobs.first?.due) }
 
   /// Uses the owner from outside (dial, close) and collects what follows.
-  public mutating func act<Result>(
-    at now: Instant, using random: inout some RandomNumberGenerator,
-    _ body: (inout Owner) -> Result
+  public mutating func act<Result, Generator: RandomNumberGenerator>(
+    at now: Instant, using random: inout Generator,
+    _ body: (inout Owner, inout Generator) -> Result
   ) -> Result {
     batch.removeAll()
-    let result = body(&owner)
+    let result = body(&owner, &random)
     owner.host.settle(at: now, using: &random)
     collect(at: now, using: &random)
     return result
@@ -101,14 +105,40 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
     return events
   }
 
-  public mutating func takePackets() -> [VirtualPacket] {
+  public mutating func takePackets() -> [(packet: VirtualPacket, isByTimer: Bool)] {
     defer { packets.removeAll() }
     return packets
   }
 
+  /// What the host shows of itself now.
+  public var sight: Sight {
+    let sessions = owner.host.endpoint.sessionViews
+    var statistics: [SessionID: SessionStatistics] = [:]
+    for view in sessions { statistics[view.id] = owner.host.dataplane.statistics(of: view.id) }
+    let isakmpSAs = owner.host.endpoint.isakmpEngine.establishedISAKMPSAs
+    return Sight(
+      tunnels: owner.host.endpoint.tunnelViews, sessions: sessions,
+      carriers: owner.host.endpoint.carrierViews,
+      asking: Set(isakmpSAs.filter { $0.deadPeerDetection != .off }.compactMap(\.connection)),
+      statistics: statistics)
+  }
+
+  /// What the host holds of anybody.
+  public var residue: HostResidue {
+    var residue = HostResidue(endpoint: owner.host.endpoint.residue)
+    residue.exchanges = owner.host.endpoint.isakmpEngine.exchanges.count
+    residue.halfOpen = owner.host.endpoint.isakmpEngine.halfOpenCount
+    residue.isakmpSAs = owner.host.endpoint.isakmpEngine.establishedISAKMPSAs.count
+    residue.connections = owner.host.endpoint.isakmpEngine.connectionViews.count
+    residue.phase2SAs = owner.host.endpoint.isakmpEngine.phase2SAViews.count
+    residue.jobs = jobs.count
+    return residue
+  }
+
   private mutating func collect(
-    at now: Instant, using random: inout some RandomNumberGenerator
+    at now: Instant, isByTimer: Bool = false, using random: inout some RandomNumberGenerator
   ) {
+    isTouched = true
     owner.answer(at: now, using: &random)
     while let output = owner.nextOutput() {
       switch output {
@@ -116,15 +146,16 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
       case .event(let event): events.append(event)
       }
     }
-    for index in 0..<batch.count { route(batch[index], batch.bytes(of: index)) }
+    for index in 0..<batch.count { route(batch[index], batch.bytes(of: index), isByTimer) }
     for index in 0..<owner.host.control.count {
-      route(owner.host.control[index], owner.host.control.bytes(of: index))
+      route(
+        owner.host.control[index], owner.host.control.bytes(of: index), isByTimer)
     }
     owner.host.control.removeAll()
     batch.removeAll()
   }
 
-  private mutating func route(_ slot: PacketSlot, _ bytes: [UInt8]) {
+  private mutating func route(_ slot: PacketSlot, _ bytes: [UInt8], _ isByTimer: Bool) {
     switch slot.verdict {
     case .deliver: delivered.append(bytes)
     case .send(let socket):
@@ -138,10 +169,10 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
       let destination =
         socket == .rawESP
         ? SocketAddress(slot.remote.address, port: 0) : slot.remote
-      packets.append(
-        VirtualPacket(
-          source: SocketAddress(address, port: port), destination: destination,
-          payload: socket == .rawESP ? .esp(bytes) : .udp(bytes)))
+      let packet = VirtualPacket(
+        source: SocketAddress(address, port: port), destination: destination,
+        payload: socket == .rawESP ? .esp(bytes) : .udp(bytes))
+      packets.append((packet, isByTimer))
     case .undecided, .done: break
     }
   }

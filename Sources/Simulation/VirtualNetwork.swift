@@ -6,6 +6,23 @@ public enum VirtualPayload: Sendable, Equatable {
   case udp([UInt8])
   /// An ESP packet in IP protocol 50; the ports of its addresses are zero.
   case esp([UInt8])
+
+  /// As a bad cable does where no checksum tells.
+  mutating func turnOneBit(using random: inout some RandomNumberGenerator) {
+    func turned(_ bytes: [UInt8]) -> [UInt8] {
+      guard !bytes.isEmpty else { return bytes }
+      var turned = bytes
+      turned[Int.random(in: 0..<bytes.count, using: &random)] ^=
+        1
+        << UInt8.random(
+          in: 0..<8, using: &random)
+      return turned
+    }
+    switch self {
+    case .udp(let bytes): self = .udp(turned(bytes))
+    case .esp(let bytes): self = .esp(turned(bytes))
+    }
+  }
 }
 
 /// One packet on the virtual network.
@@ -27,17 +44,23 @@ public struct NetworkConditions: Sendable, Equatable {
   public var lossPerMille: Int
   /// Packets of a thousand that arrive twice, 0…1000.
   public var duplicatePerMille: Int
+  /// Packets of a thousand in which one bit is turned over, 0…1000.
+  public var corruptPerMille: Int
   /// Each packet takes a random time from this range; a wide range reorders.
   public var delay: ClosedRange<Duration>
 
   public init(
-    lossPerMille: Int = 0, duplicatePerMille: Int = 0,
+    lossPerMille: Int = 0, duplicatePerMille: Int = 0, corruptPerMille: Int = 0,
     delay: ClosedRange<Duration> = .milliseconds(10)...(.milliseconds(10))
   ) {
     self.lossPerMille = lossPerMille
     self.duplicatePerMille = duplicatePerMille
+    self.corruptPerMille = corruptPerMille
     self.delay = delay
   }
+
+  /// Nothing is lost or spoilt.
+  public var isCalm: Bool { lossPerMille == 0 && corruptPerMille == 0 }
 }
 
 /// A network in virtual time: it loses, doubles, delays and reorders packets and translates
@@ -49,7 +72,7 @@ public struct VirtualNetwork: Sendable {
   public var conditions: NetworkConditions
   /// While `true` nothing arrives (a cut cable).
   public var isCut = false
-  /// Counters: sent, lost on purpose, delivered.
+  /// Counters: sent, lost or spoilt on purpose, delivered.
   public private(set) var sent = 0
   public private(set) var lost = 0
   public private(set) var delivered = 0
@@ -76,10 +99,14 @@ public struct VirtualNetwork: Sendable {
   ) {
     sent += 1
     guard !isCut, underWay.count < Self.packetsMax, !happens(conditions.lossPerMille, &random),
-      let outside = translateOut(packet)
+      var outside = translateOut(packet)
     else {
       lost += 1
       return
+    }
+    if happens(conditions.corruptPerMille, &random) {
+      lost += 1
+      outside.payload.turnOneBit(using: &random)
     }
     let copies = happens(conditions.duplicatePerMille, &random) ? 2 : 1
     for _ in 0..<copies {

@@ -7,45 +7,96 @@ import Primitives
 
 /// One gateway, its clients and the network between them, in virtual time and from one seed.
 ///
-/// After every step the checkers look at what happened; the first broken promise ends the run.
-/// Same seed and same script, same trace, byte for byte.
+/// After every input the checkers look at the host that had it; the first broken promise ends the
+/// run. Same seed and same script, same trace, byte for byte.
 public struct World: ~Copyable {
   /// Steps without time moving on; more means that somebody's timer never gets done.
   private static let stepsAtOneInstantMax = 20_000
+  /// How long nothing may have been lost before packets are guaranteed to arrive.
+  private static let calm = Duration.seconds(20)
+  /// Packets kept for whoever wants to send one again.
+  private static let captureMax = 128
 
   public private(set) var now = Instant.zero
   public var network: VirtualNetwork
   public var random: SeededRandom
   public var gateway: VirtualHost<Gateway>
   public private(set) var clients: [Client] = []
-  public private(set) var gatewayLedger: Ledger
+  public private(set) var gatewayWatch: Watch
+  public private(set) var packets = PacketChecker()
   public private(set) var trace = Trace()
-  private var lastESPPackets: [IPAddress: VirtualPacket] = [:]
+  /// The newest packets that hosts sent, oldest first.
+  public private(set) var capture: [VirtualPacket] = []
+  /// What the gateway's configuration demands now.
+  private var cast: Cast
+  /// Counts of hosts that are no more, and of the script's own doings.
+  private var tallyBefore = Tally()
+  private var lifeNext = 0
   private var stepsHere = 0
-  private var sessionTunnels: [SessionID: TunnelNumber] = [:]
-  private var tunnelConnections: [ConnectionID: Set<TunnelNumber>] = [:]
+  private var disturbedAt = Instant.zero - calm
+  private var lostBefore = 0
 
-  public init(
-    gateway: consuming VirtualHost<Gateway>, rules: TunnelRules, network: VirtualNetwork,
-    seed: UInt64
-  ) {
-    self.gateway = gateway
+  public init(_ cast: Cast, network: VirtualNetwork = VirtualNetwork(), seed: UInt64 = 1) throws {
+    self.cast = cast
     self.network = network
     random = SeededRandom(seed: seed)
-    gatewayLedger = Ledger(rules: rules)
+    gateway = try cast.gateway()
+    gatewayWatch = Watch(.gateway, policy: cast.isakmpPolicy(peer: .any))
   }
 
-  /// Adds a client; returns its index.
-  public mutating func add(_ host: consuming VirtualHost<VPNAgent>) -> Int {
-    clients.append(Client(host))
+  // Who takes part
+
+  /// Adds a client that has not dialled yet; returns its index.
+  public mutating func add(_ cast: Cast, mistake: Cast.Mistake? = nil) throws -> Int {
+    clients.append(try makeClient(clients.count, cast, mistake))
     return clients.count - 1
   }
 
   /// Puts another host in the place of a client: a crash and a restart, nothing said to anybody.
-  public mutating func replace(_ index: Int, with host: consuming VirtualHost<VPNAgent>) {
-    clients[index] = Client(host)
-    trace.note(now, "client \(index) restarted")
+  public mutating func replace(_ index: Int, _ cast: Cast, mistake: Cast.Mistake? = nil) throws {
+    note("client \(index) restarts")
+    packets.noteClosing(life: clients[index].life)
+    tallyBefore += clients[index].watch.tally
+    clients[index] = try makeClient(index, cast, mistake)
   }
+
+  /// Puts another host in the place of the gateway, with the same configuration.
+  public mutating func replaceGateway() throws {
+    note("the gateway restarts")
+    tallyBefore += gatewayWatch.tally
+    gateway = try cast.gateway()
+    gatewayWatch = Watch(.gateway, policy: cast.isakmpPolicy(peer: .any))
+    packets.noteGatewayRestart()
+    disturbedAt = now
+  }
+
+  /// The gateway takes a new configuration.
+  public mutating func reload(_ cast: Cast) throws {
+    note("the gateway reloads: \(cast.rules)")
+    let configuration = try cast.gatewayConfiguration()
+    self.cast = cast
+    try actOnGateway { $0.reload(configuration, at: $1, using: &$2) }
+  }
+
+  private mutating func makeClient(
+    _ index: Int, _ cast: Cast, _ mistake: Cast.Mistake?
+  ) throws -> Client {
+    lifeNext += 1
+    let welcome: AdmissionChecker.Welcome =
+      switch mistake {
+      case .secret: .none
+      case .password: .connectionOnly
+      case nil: .whole
+      }
+    return Client(
+      try cast.client(index, mistake: mistake), life: lifeNext, user: Cast.user(index),
+      watch: Watch(
+        .client, policy: cast.isakmpPolicy(peer: .address(Cast.gatewayAddress)),
+        inactivityTimeout: cast.inactivityTimeout, welcome: welcome),
+      rules: cast.clientRules)
+  }
+
+  // Time
 
   /// When something happens next; `nil` when nothing ever will.
   public var nextEvent: Instant? {
@@ -58,6 +109,7 @@ public struct World: ~Copyable {
   public mutating func run(until end: Instant) throws(BrokenPromise) {
     while let next = nextEvent, next <= end { try step(to: next) }
     now = max(now, end)
+    try checkOverdue()
   }
 
   /// Lets time pass.
@@ -69,12 +121,15 @@ public struct World: ~Copyable {
     if instant > now {
       now = instant
       stepsHere = 0
+      try checkOverdue()
     }
     stepsHere += 1
-    guard stepsHere <= Self.stepsAtOneInstantMax else {
-      throw BrokenPromise(rule: "progress", at: now, detail: "time stands still")
+    try promise(
+      stepsHere <= Self.stepsAtOneInstantMax, "progress", at: now, "time stands still")
+    while let packet = network.nextPacket(at: now) {
+      deliver(packet)
+      try settle()
     }
-    while let packet = network.nextPacket(at: now) { deliver(packet) }
     if let due = gateway.nextTimeout, due <= now { gateway.handleTimeout(at: now, using: &random) }
     for client in clients {
       guard let due = client.host.nextTimeout, due <= now else { continue }
@@ -83,38 +138,57 @@ public struct World: ~Copyable {
     try settle()
   }
 
+  private func checkOverdue() throws(BrokenPromise) {
+    try packets.checkOverdue(at: now)
+    try gatewayWatch.checkOverdue(at: now)
+    for client in clients { try client.watch.checkOverdue(at: now) }
+  }
+
+  // What people and scripts do
+
   /// Uses the gateway from outside.
+  @discardableResult
   public mutating func actOnGateway<Result>(
     _ body: (inout Gateway, Instant, inout SeededRandom) -> Result
   ) throws(BrokenPromise) -> Result {
     let moment = now
-    var source = random
-    let result = gateway.act(at: moment, using: &random) { body(&$0, moment, &source) }
-    random = SeededRandom(seed: source.next())
+    let result = gateway.act(at: moment, using: &random) { body(&$0, moment, &$1) }
     try settle()
     return result
   }
 
   /// Uses a client from outside.
+  @discardableResult
   public mutating func act<Result>(
     on index: Int, _ body: (inout VPNAgent, Instant, inout SeededRandom) -> Result
   ) throws(BrokenPromise) -> Result {
     let moment = now
-    var source = random
-    let result = clients[index].host.act(at: moment, using: &random) { body(&$0, moment, &source) }
-    random = SeededRandom(seed: source.next())
+    let result = clients[index].host.act(at: moment, using: &random) { body(&$0, moment, &$1) }
     try settle()
     return result
   }
 
   /// A user behind a client sends a ping; `false` while the client has no address.
-  public mutating func ping(_ index: Int) throws(BrokenPromise) -> Bool {
+  ///
+  /// - Parameter source: `nil` for the user's own address; any other is a lie that must not pass.
+  @discardableResult
+  public mutating func ping(
+    _ index: Int, from source: IPv4Address? = nil
+  ) throws(BrokenPromise) -> Bool {
     let client = clients[index]
-    guard case .up(let facts) = client.host.owner.phase else { return false }
+    guard case .up(let facts) = client.host.owner.phase,
+      let (session, address) = client.watch.routed
+    else { return false }
     client.pingsSent += 1
+    let isForbidden = source != nil && source != address
     let ping = Ping(
-      from: facts.localAddress, to: facts.peerAddress, number: UInt32(client.pingsSent))
-    client.host.sendInner(ping.bytes, at: now, using: &random)
+      from: source ?? address, to: facts.peerAddress, number: packets.makeNumber())
+    packets.noteSent(
+      ping, by: client.user, life: client.life, isForbidden: isForbidden,
+      mustArrive: isCalm && !isForbidden, at: now)
+    if client.host.sendInner(ping.bytes, at: now, using: &random) {
+      try client.watch.notePacket(of: session, isInbound: false, at: now)
+    }
     try settle()
     return true
   }
@@ -122,22 +196,58 @@ public struct World: ~Copyable {
   /// Sends a packet that no host sends: a replay, a forgery.
   public mutating func inject(_ packet: VirtualPacket) {
     network.send(packet, at: now, using: &random)
+    disturbedAt = now
+    packets.noteDisturbance()
   }
 
-  /// The last ESP packet that was sent to `destination`.
-  public func lastESP(to destination: IPAddress) -> VirtualPacket? { lastESPPackets[destination] }
+  /// What is under way or comes soon may be lost: the script has changed the network.
+  public mutating func noteDisturbance() {
+    disturbedAt = now
+    packets.noteDisturbance()
+  }
 
-  private mutating func transmit(_ packet: VirtualPacket) {
-    if case .esp = packet.payload { lastESPPackets[packet.destination.address] = packet }
-    network.send(packet, at: now, using: &random)
+  /// A line of the script in the trace.
+  public mutating func note(_ text: String) { trace.note(now, text) }
+
+  /// The last ESP packet that was sent to `destination`.
+  public func lastESP(to destination: IPAddress) -> VirtualPacket? {
+    capture.last { packet in
+      if case .esp = packet.payload { packet.destination.address == destination } else { false }
+    }
+  }
+
+  // What became of it
+
+  /// What happened so far, on all hosts.
+  public var tally: Tally {
+    var tally = tallyBefore
+    tally += gatewayWatch.tally
+    for client in clients { tally += client.watch.tally }
+    let retransmissions = clients.reduce(gatewayWatch.backoff.retransmissions) {
+      $0 + $1.watch.backoff.retransmissions
+    }
+    tally.count("ISAKMP retransmissions", times: retransmissions)
+    tally.count("datagrams sent", times: network.sent)
+    tally.count("datagrams lost or spoilt", times: network.lost)
+    tally.count("users' packets guaranteed to arrive", times: packets.guaranteed)
+    tally.count("virtual seconds", times: Int((now - .zero).wholeSeconds))
+    return tally
+  }
+
+  public mutating func count(_ what: String) { tallyBefore.count(what) }
+
+  private var isCalm: Bool {
+    !network.isCut && network.conditions.isCalm && now - disturbedAt >= Self.calm
   }
 
   private mutating func deliver(_ packet: VirtualPacket) {
     if packet.destination.address == gateway.address {
+      gatewayWatch.deadPeer.noteArrival(from: packet.source, at: now)
       gateway.receive(packet, at: now, using: &random)
       return
     }
     for client in clients where client.host.address == packet.destination.address {
+      client.watch.deadPeer.noteArrival(from: packet.source, at: now)
       client.host.receive(packet, at: now, using: &random)
       return
     }
@@ -145,69 +255,75 @@ public struct World: ~Copyable {
 
   /// Moves what the hosts have to say to the network, to the users and to the checkers.
   private mutating func settle() throws(BrokenPromise) {
-    answerPings()
-    for packet in gateway.takePackets() { transmit(packet) }
-    try check(gateway.takeEvents())
-    for (index, client) in clients.enumerated() {
-      for packet in client.host.takePackets() { transmit(packet) }
-      for inner in client.host.takeDelivered() {
-        guard let ping = Ping(parsing: inner), ping.isReply else { continue }
-        client.pingsAnswered.insert(ping.number)
-      }
-      for event in client.host.takeEvents() {
-        trace.note(now, "client \(index) \(event.summary)")
-        try client.note(event, at: now)
-      }
+    if gateway.isTouched { try settleGateway() }
+    for index in clients.indices where clients[index].host.isTouched {
+      try settleClient(index)
+    }
+    if network.lost != lostBefore {
+      lostBefore = network.lost
+      noteDisturbance()
     }
   }
 
-  /// Behind the gateway every ping is answered.
-  private mutating func answerPings() {
+  private mutating func settleGateway() throws(BrokenPromise) {
+    gateway.isTouched = false
+    // Behind the gateway every ping is answered.
     for inner in gateway.takeDelivered() {
-      guard let ping = Ping(parsing: inner), !ping.isReply else { continue }
-      gateway.sendInner(ping.reply.bytes, at: now, using: &random)
+      guard let ping = Ping(parsing: inner) else { continue }
+      let session = try packets.noteArrival(ping, at: now)
+      try gatewayWatch.notePacket(of: session, isInbound: true, at: now)
+      if gateway.sendInner(ping.reply.bytes, at: now, using: &random) {
+        try gatewayWatch.notePacket(of: session, isInbound: false, at: now)
+      }
     }
-  }
-
-  private mutating func check(_ events: [EndpointEvent]) throws(BrokenPromise) {
-    guard !events.isEmpty else { return }
-    for view in gateway.owner.host.endpoint.sessionViews { sessionTunnels[view.id] = view.tunnel }
+    gateway.isTouched = false
+    for (packet, isByTimer) in gateway.takePackets() {
+      try gatewayWatch.backoff.note(packet, isByTimer: isByTimer, at: now)
+      transmit(packet)
+    }
+    let sight = gateway.sight
+    let events = gateway.takeEvents()
     for event in events {
       trace.note(now, "gateway \(event.summary)")
-      try gatewayLedger.note(event, at: now) { sessionTunnels[$0] }
-      if case .tunnelUp(let number) = event { try checkSingleShot(number) }
+      switch event {
+      case .sessionUp(let id, let facts):
+        let user = sight.sessions.first { $0.id == id }?.user ?? ""
+        try packets.noteUp(id, of: user, facts.peerAddress, at: now)
+      case .sessionClosed(let id, _, _): packets.noteDown(id)
+      default: break
+      }
     }
+    try gatewayWatch.observe(sight, events, rules: cast.rules, at: now)
   }
 
-  /// LT-6: one tunnel in the life of a single-shot IPsec connection, rekeying included.
-  private mutating func checkSingleShot(_ number: TunnelNumber) throws(BrokenPromise) {
-    guard gatewayLedger.rules.isSingleShot else { return }
-    let views = gateway.owner.host.endpoint.tunnelViews
-    guard let connection = views.first(where: { $0.number == number })?.connection else { return }
-    tunnelConnections[connection, default: []].insert(number)
-    if tunnelConnections[connection]?.count != 1 {
-      throw BrokenPromise(
-        rule: "LT-6", at: now, detail: "a second tunnel on \(connection)")
+  private mutating func settleClient(_ index: Int) throws(BrokenPromise) {
+    let client = clients[index]
+    client.host.isTouched = false
+    for (packet, isByTimer) in client.host.takePackets() {
+      try client.watch.backoff.note(packet, isByTimer: isByTimer, at: now)
+      transmit(packet)
     }
+    for inner in client.host.takeDelivered() {
+      guard let ping = Ping(parsing: inner) else { continue }
+      try packets.noteArrival(ping, atClientOf: client.life, at: now)
+      guard let session = client.watch.session(at: ping.destination) else {
+        throw BrokenPromise("packets", at: now, "client \(index) takes what is not its own")
+      }
+      try client.watch.notePacket(of: session, isInbound: true, at: now)
+      client.pingsAnswered.insert(ping.number)
+    }
+    let events = client.host.takeEvents()
+    for event in events { trace.note(now, "client \(index) \(event.summary)") }
+    let sight = client.host.sight
+    // From its first word of the end on, a client owes nobody anything.
+    let isClosing = sight.sessions.contains { $0.end != nil || $0.link.closeReason != nil }
+    if isClosing { packets.noteClosing(life: client.life) }
+    try client.watch.observe(sight, events, rules: client.rules, at: now)
   }
-}
 
-/// A client of the simulation with what it has seen.
-public final class Client {
-  public var host: VirtualHost<VPNAgent>
-  public internal(set) var pingsSent = 0
-  public internal(set) var pingsAnswered: Set<UInt32> = []
-  private var isOver = false
-
-  init(_ host: consuming VirtualHost<VPNAgent>) { self.host = host }
-
-  /// CS-5: a tunnel that was cut never comes back by itself.
-  func note(_ event: EndpointEvent, at now: Instant) throws(BrokenPromise) {
-    switch event {
-    case .sessionUp where isOver, .tunnelUp where isOver:
-      throw BrokenPromise(rule: "CS-5", at: now, detail: "a tunnel came back by itself")
-    case .tunnelClosed, .connectionDown: isOver = true
-    default: break
-    }
+  private mutating func transmit(_ packet: VirtualPacket) {
+    capture.append(packet)
+    if capture.count > 2 * Self.captureMax { capture.removeFirst(Self.captureMax) }
+    network.send(packet, at: now, using: &random)
   }
 }

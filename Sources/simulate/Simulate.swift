@@ -7,36 +7,64 @@ struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Play stories of gateways, clients and bad networks in virtual time.",
-    discussion: "Ends with 1 and names the seed when a promise is broken.")
+    discussion: "Ends with 1 and names the seeds when a promise is broken.")
+
+  /// How many failing seeds are told in full; of the others only the number.
+  private static let failuresTold = 20
 
   @Option(help: "Play this one seed and print its trace.")
   var seed: UInt64?
 
   @Option(help: "Play so many fresh seeds.")
-  var fresh = 0
+  var fresh: UInt64 = 0
 
   @Option(help: "The first of the fresh seeds; random when left out.")
   var from: UInt64?
 
-  func run() throws {
-    if let seed {
-      var story = Story(seed: seed)
-      for line in try story.play().lines { print(line) }
+  func validate() throws {
+    guard seed != nil || fresh > 0 else {
+      throw ValidationError("Say --seed N to see one story or --fresh N to play many.")
     }
-    guard fresh > 0 else { return }
+    guard fresh <= 1 << 32 else { throw ValidationError("--fresh is 2^32 at most.") }
+  }
+
+  func run() throws {
+    if let seed { try tell(seed) }
+    if fresh > 0 { try playMany() }
+  }
+
+  private func tell(_ seed: UInt64) throws {
+    var story = Story(seed: seed)
+    let play = try story.play()
+    for line in play.trace.lines { print(line) }
+    guard let broken = play.broken else { return }
+    print(broken)
+    throw ExitCode(1)
+  }
+
+  private func playMany() throws {
     let first = from ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    print("playing \(fresh) seeds from \(first)")
-    var failures = 0
-    for seed in first..<(first + UInt64(fresh)) {
-      do {
-        var story = Story(seed: seed)
-        _ = try story.play()
-      } catch {
-        failures += 1
-        print("seed \(seed): \(error)\n  again: swift run simulate --seed \(seed)")
+    print("playing \(fresh) stories, seeds \(first) to \(first &+ (fresh - 1))")
+    var tally = Tally()
+    var failed: UInt64 = 0
+    for number in 0..<fresh {
+      let seed = first &+ number
+      var story = Story(seed: seed)
+      let play = try story.play()
+      tally += play.tally
+      if let broken = play.broken {
+        failed += 1
+        if failed <= Self.failuresTold {
+          print("seed \(seed): \(broken)\n  again: swift run simulate --seed \(seed)")
+        }
+      }
+      if (number + 1) % max(1, fresh / 10) == 0, number + 1 < fresh {
+        print("\(number + 1) of \(fresh), \(failed) failed")
       }
     }
-    print("\(fresh - failures) passed, \(failures) failed")
-    if failures > 0 { throw ExitCode(1) }
+    print("what happened in them:")
+    for line in tally.lines { print("  \(line)") }
+    print("\(fresh - failed) passed, \(failed) failed")
+    if failed > 0 { throw ExitCode(1) }
   }
 }

@@ -1,0 +1,51 @@
+import Simulation
+import Testing
+
+/// Stories made up from seeds.
+@Suite struct StoryTests {
+  @Test func theSameSeedGivesTheSameTrace() throws {
+    for seed in [7, 8, 9] as [UInt64] {
+      var first = Story(seed: seed)
+      var second = Story(seed: seed)
+      let one = try first.play()
+      let two = try second.play()
+      #expect(one == two)
+      #expect(one.trace.lines.count > 20)
+    }
+  }
+
+  @Test func differentSeedsGiveDifferentTraces() throws {
+    var first = Story(seed: 1)
+    var second = Story(seed: 2)
+    let one = try first.play()
+    let two = try second.play()
+    #expect(one.trace != two.trace)
+  }
+
+  @Test(arguments: 0..<100)
+  func fixedSeedsKeepEveryPromise(_ seed: Int) throws {
+    var story = Story(seed: UInt64(seed))
+    let play = try story.play()
+    #expect(play.broken == nil)
+  }
+
+  /// A checker that has nothing to look at is no checker.
+  @Test func fixedSeedsCoverWhatTheyAreFor() throws {
+    var tally = Tally()
+    for seed in 0..<100 as Range<UInt64> {
+      var story = Story(seed: seed)
+      tally += try story.play().tally
+    }
+    for what in [
+      "tunnel ended: idleTimeout", "tunnel ended: singleShotSpent", "tunnel ended: deadPeer",
+      "session ended: inactivity", "session ended: administrator",
+      "session ended: authenticationFailed", "connection ended: destructTimeout",
+      "connection ended: retriesExhausted", "tunnel refused: singleShotSpent",
+      "session refused: policyRefused", "SA pair rekeyed", "note: isakmpRekeyed",
+      "attempt failed, retried: retriesExhausted", "ISAKMP retransmissions",
+      "users' packets guaranteed to arrive", "act: the gateway restarts",
+    ] {
+      #expect(tally[what] > 0, "no story has \(what)")
+    }
+  }
+}
