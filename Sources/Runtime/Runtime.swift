@@ -89,7 +89,8 @@ public enum Runtime {
       gateway: Gateway(engines.gateway, host: host), interface: interface,
       network: GatewayNetwork(configuration))
     return try parts.makeLoop(
-      owner, ports: ports, inner: device, packetBytesMax: configuration.tun.mtuBytes)
+      owner, ports: ports, inner: device, packetBytesMax: configuration.tun.mtuBytes,
+      captureKeys: configuration.captureKeys)
   }
 
   static func dial(
@@ -132,7 +133,8 @@ public enum Runtime {
       agent: VPNAgent(host: host), interface: interface, settings: configuration, startedAt: now,
       onUp: onUp)
     var loop = try parts.makeLoop(
-      owner, ports: sockets.ports, inner: device, packetBytesMax: configuration.tun.mtuBytes)
+      owner, ports: sockets.ports, inner: device, packetBytesMax: configuration.tun.mtuBytes,
+      captureKeys: configuration.captureKeys)
     loop.owner.agent.dial(
       engines.request(from: sockets.local), at: now, using: &loop.random)
     return loop

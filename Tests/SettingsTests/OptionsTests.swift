@@ -20,6 +20,8 @@ import Testing
       listen: {addresses: [192.0.2.1]}
       tun: {name: none}
       control: {socket: /tmp/g.sock}
+      isakmp: {policies: [{proposals: compatible}]}
+      ipsec: {policies: [{transforms: compatible}]}
       preSharedKeys: [{secret: "file:/psk"}]
       pools: [{addresses: 10.9.0.0/24}]
       users: [{name: anna, password: "env:PASSWORD"}, {name: otto, password: "a:b"}]

@@ -33,7 +33,7 @@ struct DialEngineConfiguration: Sendable {
         isakmpPolicies: [isakmpPolicy], ipsecPolicies: [settings.ipsecPolicy.enginePolicy],
         preSharedKeys: [
           IKE.PreSharedKey(peer: .address(settings.gateway), secret: settings.preSharedKey)
-        ])
+        ], reportsKeys: settings.captureKeys != nil)
     } catch {
       throw .refusedConfiguration("\(error)")
     }

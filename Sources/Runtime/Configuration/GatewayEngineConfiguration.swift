@@ -22,7 +22,7 @@ struct GatewayEngineConfiguration: Sendable {
         isakmpPolicies: settings.isakmpPolicies.map(\.enginePolicy),
         ipsecPolicies: settings.ipsecPolicies.map(\.enginePolicy),
         preSharedKeys: settings.preSharedKeys.map(\.engineKey),
-        limits: settings.limits.isakmpLimits)
+        limits: settings.limits.isakmpLimits, reportsKeys: settings.captureKeys != nil)
     } catch {
       throw .refusedConfiguration("\(error)")
     }

@@ -88,6 +88,7 @@ extension Settings.GatewayConfiguration {
       ("tun", tun != old.tun),
       ("control.socket", controlSocket != old.controlSocket),
       ("log.level", logLevel != old.logLevel),
+      ("log.captureKeys", captureKeys != old.captureKeys),
       ("limits", limits != old.limits),
     ]
     return changes.filter(\.1).map(\.0)

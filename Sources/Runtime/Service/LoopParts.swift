@@ -12,12 +12,18 @@ struct LoopParts<Owner: LoopOwner & ~Copyable> {
 
   /// - Throws: `limitReached` when the system has no poller for us.
   func makeLoop(
-    _ owner: consuming Owner, ports: [any OuterPorting], inner: InnerPort?, packetBytesMax: Int
+    _ owner: consuming Owner, ports: [any OuterPorting], inner: InnerPort?, packetBytesMax: Int,
+    captureKeys folder: String?
   ) throws(ControlError) -> HostLoop<Owner> {
+    var keys: CaptureKeys?
+    if let folder {
+      keys = try CaptureKeys(folder: folder)
+      logger.warning("keys are written to \(folder): whoever reads them reads the traffic")
+    }
     do throws(SystemError) {
       return try HostLoop(
         owner: owner, ports: ports, inner: inner, mailbox: mailbox, workers: workers,
-        log: EventLog(logger), environment: environment, packetBytesMax: packetBytesMax)
+        log: EventLog(logger, keys: keys), environment: environment, packetBytesMax: packetBytesMax)
     } catch {
       throw .resources(error)
     }
