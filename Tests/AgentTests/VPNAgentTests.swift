@@ -79,11 +79,12 @@ import Testing
   }
 
   @Test func aTunnelThatWasUpIsNotRetriedByItself() throws {
-    let wire = try Wire(Configurations.gateway(rules: TunnelRules(isSingleShot: true)))
+    let wire = try Wire(Configurations.gateway())
     let isakmp = try Configurations.isakmp { $0.retryIkeAttempts = .count(16) }
-    let end = try wire.dial(isakmp: isakmp)
-    #expect(end.network != nil)
-    wire.gateway.host.endpoint.shutDown(at: wire.now, using: &wire.random)
+    let end = try wire.dial(isSingleShot: false, isakmp: isakmp)
+    let up = try #require(wire.gateway.host.endpoint.carrierViews.first?.connection)
+    _ = wire.gateway.host.endpoint.closeConnection(
+      up, .administrator, at: wire.now, using: &wire.random)
     wire.gateway.host.settle(at: wire.now, using: &wire.random)
     wire.settle()
     wire.run(for: .seconds(600))
@@ -111,6 +112,8 @@ import Testing
     wire.gateway.host.settle(at: wire.now, using: &wire.random)
     wire.settle()
     wire.run(for: .seconds(60))
+    // Its session, its tunnel and its connection ended, and nothing began after that.
+    #expect(end.ends.count == 3)
     let residue = end.agent.host.endpoint.residue
     #expect(residue.carriers == 0)
   }
@@ -182,6 +185,16 @@ import Testing
     let end = try wire.dial(1, isSingleShot: isSingleShot)
     wire.run(for: .seconds(30))
     #expect(end.cause == .policyRefused || end.cause == .peerClosed)
+  }
+
+  @Test func aRefusedCallEndsTheDialThoughItsTunnelStands() throws {
+    var configuration = try Configurations.gateway()
+    configuration.destinations[0].hosts[0].tunnel.sessionsInLifeMax = 0
+    let wire = try Wire(configuration)
+    let end = try wire.dial(isSingleShot: false)
+    #expect(end.cause == .policyRefused)
+    let live = wire.gateway.host.endpoint.liveCounts
+    #expect(live == (1, 0))
   }
 
   @Test func aGatewayWhosePacketPathIsFullClosesAtOnce() throws {

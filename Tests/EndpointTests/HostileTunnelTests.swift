@@ -123,6 +123,18 @@ import Testing
     #expect(live == (1, 1))
   }
 
+  @Test func aTunnelKeepsThePortThatItsPeerBeganWith() throws {
+    let rig = try Rig()
+    let carrier = rig.connect()
+    let peer = RigPeer(dialsSession: false)
+    let opening = try #require(peer.nextMessage(at: rig.now, using: &rig.random))
+    rig.send(opening, on: carrier, from: 40_000)
+    let id = try #require(rig.endpoint.tunnelViews.first?.protocolState.localID)
+    rig.send(message(6, tunnel: id, ns: 1, nr: 1), on: carrier, from: 50_000)
+    #expect(rig.l2tpSent.count >= 2)
+    #expect(rig.l2tpSent.allSatisfy { $0.peerPort == 40_000 })
+  }
+
   @Test func badInput48APeerThatIgnoresHelloButSendsDataIsAlive() throws {
     let rig = try Rig()
     let carrier = rig.connect()

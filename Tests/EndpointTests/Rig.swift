@@ -25,7 +25,7 @@ final class Rig {
   /// What the endpoint told, and what it sent.
   var events: [EndpointEvent] = []
   var commands: [DataplaneCommand] = []
-  var l2tpSent: [(message: [UInt8], carrier: CarrierID)] = []
+  var l2tpSent: [(message: [UInt8], carrier: CarrierID, peerPort: UInt16)] = []
   /// The last user activity that the packet path would report.
   var lastUserActivity: Instant?
   /// Names of what left the endpoint, in order: `isakmp` and `l2tp`.
@@ -107,8 +107,8 @@ final class Rig {
   }
 
   /// Hands a message of the peer to the endpoint.
-  func send(_ message: [UInt8], on carrier: CarrierID) {
-    endpoint.receiveL2TP(message, on: carrier, peerPort: 1701, at: now, using: &random)
+  func send(_ message: [UInt8], on carrier: CarrierID, from port: UInt16 = 1701) {
+    endpoint.receiveL2TP(message, on: carrier, peerPort: port, at: now, using: &random)
     settle()
   }
 
@@ -177,9 +177,9 @@ final class Rig {
         commands.append(command)
         guard case .bindSession(let id, let binding) = command else { continue }
         peers.last { $0.owns(binding) }?.attach(id, at: now, using: &random)
-      case .sendL2TP(let message, let carrier, _):
+      case .sendL2TP(let message, let carrier, let peerPort):
         order.append("l2tp")
-        l2tpSent.append((message, carrier))
+        l2tpSent.append((message, carrier, peerPort))
         peers.first { $0.isAddressed(by: message, on: carrier) }?
           .receive(message, at: now, using: &random)
       case .sendPPP(let frame, let session):

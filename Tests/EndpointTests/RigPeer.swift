@@ -12,6 +12,8 @@ final class RigPeer {
   private(set) var session: SessionID?
   /// Whether to call as soon as the control connection is up.
   let dialsSession: Bool
+  /// `false`: it neither sends nor hears LCP's Terminate-Request.
+  var terminates = true
   private(set) var events: [TunnelEvent] = []
   private(set) var linkEvents: [PPPEvent] = []
   private var calls: Set<UInt16> = []
@@ -66,6 +68,7 @@ final class RigPeer {
   }
 
   func receiveFrame(_ frame: [UInt8], at now: Instant, using random: inout SeededRandom) {
+    guard terminates || !Self.isTerminateRequest(frame) else { return }
     link.receive(frame, at: now, using: &random)
     while let event = link.nextEvent() { linkEvents.append(event) }
   }
@@ -82,8 +85,14 @@ final class RigPeer {
 
   func nextFrame() -> ([UInt8], SessionID)? {
     while let event = link.nextEvent() { linkEvents.append(event) }
-    guard let session, let frame = link.nextTransmit() else { return nil }
-    return (frame, session)
+    while let session, let frame = link.nextTransmit() {
+      if terminates || !Self.isTerminateRequest(frame) { return (frame, session) }
+    }
+    return nil
+  }
+
+  private static func isTerminateRequest(_ frame: [UInt8]) -> Bool {
+    frame.starts(with: [0xC0, 0x21, 5])
   }
 
   /// The result codes of the CDNs that the endpoint answered calls with.

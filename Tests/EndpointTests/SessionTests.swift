@@ -91,7 +91,11 @@ import Testing
 
   @Test func aRefusedPasswordIsTheReasonHoweverTheTunnelGoes() throws {
     let rig = try Rig()
-    let peer = try rig.dial(on: rig.connect(), RigPeer(password: Secret(text: "guess")))
+    let mute = RigPeer(password: Secret(text: "guess"))
+    mute.terminates = false
+    let peer = try rig.dial(on: rig.connect(), mute)
+    let isUp = rig.endpoint.liveCounts.sessions
+    #expect(isUp == 1)
     peer.tunnel.close(result: ResultCode(stopCCN: .generalRequest), at: rig.now)
     rig.settle()
     rig.run(for: .seconds(10))
