@@ -91,7 +91,8 @@ extension RemoteHostProfile {
         isSingleShot: host.singleShotTunnel),
       tunnel: tunnel,
       ppp: Endpoint::PPPProfile(
-        name: ppp.name, link: PPPConfiguration(ppp, systemName: host.localHostName)))
+        name: ppp.name, link: PPPConfiguration(ppp, systemName: host.localHostName)),
+      sessionsMax: host.maxSessions)
   }
 }
 
