@@ -90,6 +90,8 @@ struct HostLoop<Owner: LoopOwner & ~Copyable>: ~Copyable {
   /// Runs until the owner, a signal, `end` or a broken descriptor ends it.
   mutating func run() -> LoopEnding {
     do throws(SystemError) {
+      // What was said to the host before, a dial for one, waits to be sent.
+      try settle(at: MonotonicClock.now())
       while true {
         if let ending = try turn() { return ending }
       }
