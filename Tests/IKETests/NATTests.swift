@@ -46,6 +46,29 @@ import Testing
     #expect(facts.identity == .address(Pair.leftAddress))
   }
 
+  /// A router that forgot its mappings, just before phase 1 is rekeyed: main mode comes from where
+  /// the responder knows nobody, and must join its connection all the same.
+  @Test func aNewMappingBeforePhase1IsRekeyedMakesNoSecondConnection() throws {
+    let change: (inout Setup) -> Void = {
+      $0.isakmp.lifetimeSeconds = 100
+      // Long enough that its questions do not happen to come first.
+      $0.isakmp.deadPeerDetection = DeadPeerDetection(
+        interval: .seconds(900), timeout: .seconds(999))
+    }
+    var pair = try makePair(left: change, right: change)
+    pair.leftOutside = Self.outside
+    pair.natPortOffset = 1000
+    _ = pair.connect()
+    pair.run(for: .seconds(60))
+    pair.natPortOffset = 2000
+    pair.run(for: .seconds(39))
+    #expect(pair.leftEvents.up.count == 1)
+    #expect(pair.rightEvents.up.count == 1)
+    let views = pair.right.connectionViews
+    #expect(views.map(\.path.remote) == [SocketAddress(Self.outside, port: 6500)])
+    #expect(views.first?.isakmpSAs.count == 2)
+  }
+
   @Test(arguments: NATTraversal.allCases)
   func everyDialectWorksWhenThePeerKnowsNoOther(dialect: NATTraversal) throws {
     var pair = try makePair()

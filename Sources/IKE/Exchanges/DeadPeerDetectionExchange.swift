@@ -61,15 +61,23 @@ extension ISAKMPEngine {
       timers.set(silentSince + detection.interval, for: .deadPeer(id))
       return
     }
-    isakmpSAs[saID]?.dpdSent &+= 1
-    isakmpSAs[saID]?.dpdUnanswered &+= 1
-    let sequence = isakmpSAs[saID]?.dpdSent ?? 0
+    sendRUThere(saID, using: &random)
+    timers.set(
+      min(now + detection.interval, silentSince + detection.timeout), for: .deadPeer(id))
+  }
+
+  /// Asks the peer for life, which also shows it where we are: a NAT may have a new mapping.
+  mutating func sendRUThere(_ id: ISAKMPSAID, using random: inout some RandomNumberGenerator) {
+    guard let sa = isakmpSAs[id], sa.peerSupportsDPD, sa.policy.deadPeerDetection != nil else {
+      return
+    }
+    let sequence = sa.dpdSent &+ 1
+    isakmpSAs[id]?.dpdSent = sequence
+    isakmpSAs[id]?.dpdUnanswered &+= 1
     sendNotification(
       Notification(
         .rUThere, protocolID: .isakmp, spi: sa.cookies.bytes, data: bigEndian(sequence)),
-      on: saID, using: &random)
-    timers.set(
-      min(now + detection.interval, silentSince + detection.timeout), for: .deadPeer(id))
+      on: id, using: &random)
   }
 
   /// Answers R-U-THERE; a sequence number that runs backwards is a replay (RFC 3706 §7).

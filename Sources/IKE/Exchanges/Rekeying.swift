@@ -61,6 +61,9 @@ extension ISAKMPEngine {
     }
     if let rekey = sa.rekeyAt, rekey <= now {
       isakmpSAs[id]?.rekeyAt = nil
+      // Behind a new mapping main mode would look like that of a stranger: the peer has to know
+      // the mapping first, by something that the old SA authenticates.
+      if sa.nat.localIsBehindNAT { sendRUThere(id, using: &random) }
       startMainModeUnlessUnderWay(for: connectionID, at: now, using: &random)
     }
     armISAKMPLifetimeTimer(id)
