@@ -68,7 +68,7 @@ public struct DeadPeerChecker: Checker {
   public func checkOverdue(at now: Instant) throws(BrokenPromise) {
     for id in upAt.keys.sorted() {
       guard let since = upAt[id], let path = paths[id] else { continue }
-      let plain = path.floated ? nil : arrivals[SocketAddress(path.remote.address, port: 0)]
+      let plain = arrivals[SocketAddress(path.remote.address, port: 0)]
       let heard = max(
         since, arrivals[path.remote] ?? since, plain ?? since, elsewhere ?? since)
       try promise(

@@ -35,7 +35,7 @@ public struct Watch: Sendable {
   private var tunnels: Set<TunnelNumber> = []
   private var sessions: [SessionID: Stage] = [:]
   private var paths: [ConnectionID: (path: Path, mayAsk: Bool)] = [:]
-  /// Sessions that are up and their users' addresses, in the order in which they came up.
+  /// Sessions that have been up and are not closed, and their users' addresses.
   private var up: [(session: SessionID, address: IPv4Address)] = []
   private var pairsEver: [ConnectionID: Int] = [:]
   public private(set) var tally = Tally()
@@ -75,8 +75,11 @@ public struct Watch: Sendable {
     up.first { $0.address == address }?.session
   }
 
-  /// The session that a client's packets take: the first that is up, with the user's address.
-  public var routed: (session: SessionID, address: IPv4Address)? { up.first }
+  /// The session that a client's packets take, with the user's address. Two sessions of one client
+  /// lead to the same networks, and nobody can tell which one a packet takes.
+  public var routed: (session: SessionID, address: IPv4Address)? {
+    up.count == 1 ? up.first : nil
+  }
 
   /// A user's packet passed.
   public mutating func notePacket(
