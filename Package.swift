@@ -118,10 +118,28 @@ let package = Package(
     .testTarget(
       name: "DataplaneTests",
       dependencies: ["Cryptography", "Dataplane", "ESP", "IPPacket", "Primitives"]),
-    .testTarget(name: "EndpointTests", dependencies: ["Endpoint", "Primitives"]),
-    .testTarget(name: "GatewayTests", dependencies: ["Gateway", "Primitives"]),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Dataplane", "Endpoint", "Primitives", "Simulation"]),
+      name: "EndpointTests",
+      dependencies: ["Cryptography", "Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives"]),
+    .testTarget(name: "GatewayTests", dependencies: ["Dataplane", "Gateway", "Primitives"]),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: [
+        "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
+        "PPP", "Primitives",
+      ]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "Agent", "Dataplane", "Endpoint", "Gateway", "IKE", "L2TP", "PPP", "Primitives",
+        "Simulation",
+      ]),
+    .testTarget(
+      name: "RuntimeTests",
+      dependencies: [
+        "Agent", "CLinux", "Control", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket",
+        "L2TP", "LinuxIO", "PPP", "Primitives", "Runtime", "Settings", logging,
+      ]),
     .testTarget(name: "LinuxIOTests", dependencies: ["CLinux", "LinuxIO", "Primitives"]),
     .testTarget(name: "SettingsTests", dependencies: ["Primitives", "Settings"]),
     .testTarget(

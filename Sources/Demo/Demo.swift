@@ -28,7 +28,7 @@ public enum Demo {
     } catch {
       throw ControlError(
         .refused, "the demonstration failed: \(error)",
-        cause: "see the step marked ✗ above, or the program that is missing",
+        cause: "see the step marked ✗ above, or the program that is missing or not allowed here",
         nextStep: "run `make demo`, which installs what the demonstration needs")
     }
   }
@@ -37,26 +37,15 @@ public enum Demo {
   /// namespace where we are not root: the kernel takes all of it away with the last process.
   private static func enter(folder: String) throws(ControlError) {
     let asUser = getuid() == 0 ? [] : ["--user", "--map-root-user"]
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
+    setenv(insideVariable, "1", 1)
+    let arguments =
       ["unshare"] + asUser + ["--mount", "--net", "--"]
-      + [Stage.program, "demo", "--folder", folder]
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      [insideVariable: "1"]) { $1 }
-    do {
-      try process.run()
-    } catch {
-      throw ControlError(
-        .refused, "cannot run unshare: \(error.localizedDescription)",
-        cause: "util-linux is not installed", nextStep: "apt-get install util-linux")
-    }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw ControlError(
-        .refused, "the demonstration ended with \(process.terminationStatus)",
-        cause: "a step was not verified, or no namespace may be made here",
-        nextStep: "read the steps above; in a container allow user namespaces or run as root")
-    }
+      + [Stage.program, "demo", "--folder", URL(fileURLWithPath: folder).path]
+    // The program becomes its own successor inside: there is nobody to wait for.
+    var words = arguments.map { strdup($0) } + [nil]
+    execvp("unshare", &words)
+    throw ControlError(
+      .refused, "cannot run unshare: \(String(cString: strerror(errno)))",
+      cause: "util-linux is not installed", nextStep: "apt-get install util-linux")
   }
 }

@@ -55,8 +55,8 @@ extension Play {
   private mutating func idleTimeout(_ gateway: Child) throws {
     narrator.step("Its session is closed; the tunnel stays until its idle timeout (LT-1)")
     let session = try items(Stage.gatewaySocket, ["show", "l2tp", "session"]).first?["id"]
-    try ask(Stage.gatewaySocket, ["close", "session", "\(session ?? 0)"])
     let start = DispatchTime.now()
+    try ask(Stage.gatewaySocket, ["close", "session", "\(session ?? 0)"])
     _ = gateway.line(containing: "sessionClosed", within: 10)
     let (_, kept) = try ask(Stage.gatewaySocket, ["show", "l2tp", "tunnel"])
     narrator.verify("the tunnel is kept without a session", kept.contains("established"))

@@ -8,13 +8,13 @@ extension CloseReason {
     switch self {
     case .shutdown, .gatewayLost:
       ResultCode(stopCCN: .shuttingDown)
-    case .authenticationFailed, .policyRefused, .localVeto, .singleShotSpent:
+    case .authenticationFailed, .policyRefused, .localVeto:
       ResultCode(stopCCN: .notAuthorized, text: rawValue)
     case .negotiationFailed, .internalError, .retriesExhausted:
       ResultCode(stopCCN: .generalError, error: ErrorCode.none, text: rawValue)
     case .requested, .closeAll, .lastConnectionClosed, .inactivity, .idleTimeout, .destructTimeout,
       .deadPeer, .peerDeleted, .peerClosed, .lifetimeExpired, .maxDuration, .administrator,
-      .brokerLost:
+      .brokerLost, .singleShotSpent:
       ResultCode(stopCCN: .generalRequest, text: rawValue)
     }
   }
