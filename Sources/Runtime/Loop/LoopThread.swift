@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread of its own, for a loop or for long computations; Swift's own threads stay free.
-struct LoopThread: @unchecked Sendable {
+struct LoopThread: Sendable {
   private let thread: pthread_t
 
   private final class Body {
