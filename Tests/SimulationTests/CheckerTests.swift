@@ -207,6 +207,9 @@ import Testing
     #expect(broken(checker, steps + [(30, closing)]) == nil)
     #expect(broken(checker, steps + [(29, closing)]) == "inactivity")
     #expect(broken(checker, steps, until: 31) == "inactivity")
+    let again = steps + [(15, .sessionUp(Self.session, address: Self.user))]
+    #expect(broken(checker, again + [(30, closing)]) == nil)
+    #expect(broken(checker, again, until: 31) == "inactivity")
   }
 
   @Test func aKeepaliveThatCountsAsUserActivityIsNoticed() throws {
