@@ -46,8 +46,7 @@ test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's ow
 
 bench:  ## every figure beside its reference
 	$(call step,set-up,Scripts/setup)
-	$(call step,release build,swift build -c release --product benchmarks)
-	@.build/release/benchmarks
+	$(call step,release build and figures,Scripts/bench)
 
 fuzz:  ## each fuzz target for SECONDS=60
 	$(call step,set-up for the build,Scripts/setup build)
