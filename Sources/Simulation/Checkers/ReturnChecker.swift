@@ -11,10 +11,10 @@ public struct ReturnChecker: Checker {
 
   public mutating func note(_ occurrence: Occurrence, at now: Instant) throws(BrokenPromise) {
     switch occurrence {
-    case .tunnelUp, .sessionUp:
+    case .connectionUp, .tunnelUp, .sessionUp:
       try promise(!isOver, "CS-5", at: now, "the tunnel came back by itself")
       if case .tunnelUp = occurrence { hasBeenUp = true }
-    case .connectionUp, .pairUp:
+    case .pairUp:
       // While its tunnel's records last, the connection stands and is rekeyed (LT-3).
       try promise(!isDown, "CS-5", at: now, "the connection came back by itself")
     case .tunnelClosed: isOver = isOver || hasBeenUp
