@@ -3,7 +3,7 @@ import Foundation
 
 /// The story of the product, played in network namespaces of its own and verified step by step.
 public enum Demo {
-  /// Set in the process that is already inside its own namespaces.
+  /// Set in the process that is already inside its own namespaces, to the user it was started by.
   private static let insideVariable = "DRAWBRIDGE_DEMO_INSIDE"
 
   /// Plays the story.
@@ -33,11 +33,14 @@ public enum Demo {
     }
   }
 
+  /// Whether root started it; inside a user namespace everybody looks like root.
+  static var isStartedByRoot: Bool { ProcessInfo.processInfo.environment[insideVariable] == "0" }
+
   /// Starts this program again inside a mount and a network namespace of its own, through a user
   /// namespace where we are not root: the kernel takes all of it away with the last process.
   private static func enter(folder: String) throws(ControlError) {
     let asUser = getuid() == 0 ? [] : ["--user", "--map-root-user"]
-    setenv(insideVariable, "1", 1)
+    setenv(insideVariable, "\(getuid())", 1)
     let arguments =
       ["unshare"] + asUser + ["--mount", "--net", "--"]
       + [Stage.program, "demo", "--folder", URL(fileURLWithPath: folder).path]
