@@ -153,7 +153,7 @@ public enum Runtime {
   private static func makeHost(
     _ endpoint: consuming Endpoint, _ limits: DataplaneLimits, controlPacketsMax: Int
   ) throws(ControlError) -> Host {
-    guard let engine = ESPCryptoEngine(countMax: limits.batchPacketsMax) else {
+    guard let engine = makeEngine(packetsMax: limits.batchPacketsMax) else {
       throw ControlError(
         .internalError, "the cryptographic library cannot be started",
         cause: "there is no memory, or libcrypto is broken", nextStep: "see openssl version -a")
@@ -161,6 +161,12 @@ public enum Runtime {
     return Host(
       endpoint: endpoint, dataplane: Dataplane(limits: limits, engine: engine),
       controlPacketsMax: controlPacketsMax)
+  }
+
+  /// The fastest implementation of this host; `nil` only when memory is out.
+  private static func makeEngine(packetsMax: Int) -> ESPCryptoEngine? {
+    if let engine = ESPCryptoEngine(.multiBuffer, countMax: packetsMax) { return engine }
+    return ESPCryptoEngine(.openSSL, countMax: packetsMax)
   }
 }
 

@@ -29,12 +29,15 @@ struct OuterSide {
   /// StopCCN must leave before the Delete of its SA.
   mutating func send(_ batch: inout PacketBatch) throws(SystemError) {
     var port: (any OuterPorting)?
+    var found: (kind: OuterSocket, local: IPAddress)?
     for index in 0..<batch.count {
       guard case .send(let kind) = batch[index].verdict else { continue }
       let packet = batch[index]
-      if port?.serves(kind, packet.local.address) != true {
+      let local = packet.local.address
+      if found?.kind != kind || found?.local != local {
         try hand(&batch, to: port)
-        port = ports.first { $0.serves(kind, packet.local.address) }
+        port = ports.first { $0.serves(kind, local) }
+        found = (kind, local)
       }
       if port == nil {
         unroutable &+= 1
