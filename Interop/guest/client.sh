@@ -56,6 +56,9 @@ ends() { grep -cE 'Connection .* closed|Call .* disconnected' /job/xl2tpd.log; }
 
 session() {
   if [ ! -e /run/xl2tpd.pid ]; then write_settings; xl2tpd_start || return 1; fi
+  # A session that has just ended leaves its interface behind for a moment; the next one would get
+  # another name.
+  wait_for 10 ppp_is_gone
   local before; before=$(ends)
   tell_xl2tpd c vpn
   up_or_refused() { ppp_is_up || [ "$(ends)" -gt "$before" ]; }

@@ -28,25 +28,32 @@ public struct ESPCryptoEngine: ~Copyable, Sendable {
   /// `nil` when the host lacks the implementation.
   /// - Precondition: `countMax` is positive.
   public init?(_ kind: Kind, countMax: Int) {
+    guard let engine = unsafe Self.make(kind) else { return nil }
+    unsafe self.init(kind, engine, countMax: countMax)
+  }
+
+  /// The fastest implementation of this host; `nil` only when memory is out.
+  public init?(countMax: Int) {
+    if let engine = unsafe Self.make(.multiBuffer) {
+      unsafe self.init(.multiBuffer, engine, countMax: countMax)
+    } else if let engine = unsafe Self.make(.openSSL) {
+      unsafe self.init(.openSSL, engine, countMax: countMax)
+    } else {
+      return nil
+    }
+  }
+
+  private static func make(_ kind: Kind) -> OpaquePointer? {
+    unsafe esp_engine_new(kind == .openSSL ? ESP_ENGINE_OPENSSL : ESP_ENGINE_MULTI_BUFFER)
+  }
+
+  private init(_ kind: Kind, _ engine: OpaquePointer, countMax: Int) {
     precondition(countMax > 0, "a batch holds at least one packet")
-    let code = kind == .openSSL ? ESP_ENGINE_OPENSSL : ESP_ENGINE_MULTI_BUFFER
-    guard let engine = unsafe esp_engine_new(code) else { return nil }
     self.kind = kind
     unsafe self.engine = engine
     self.countMax = countMax
     unsafe jobs = .allocate(capacity: countMax)
     unsafe jobs.initialize(repeating: esp_job(), count: countMax)
-  }
-
-  /// The fastest implementation of this host; `nil` only when memory is out.
-  public init?(countMax: Int) {
-    if let engine = ESPCryptoEngine(.multiBuffer, countMax: countMax) {
-      self = engine
-    } else if let engine = ESPCryptoEngine(.openSSL, countMax: countMax) {
-      self = engine
-    } else {
-      return nil
-    }
   }
 
   deinit {

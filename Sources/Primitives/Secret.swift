@@ -40,7 +40,22 @@ public func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
 
 /// Overwrites `bytes` with zeros in a way that the optimiser may not leave out.
 @inline(never)
-@_optimize(none)
 public func wipe(_ bytes: inout [UInt8]) {
-  for index in bytes.indices { bytes[index] = 0 }
+  unsafe bytes.withUnsafeMutableBytes { unsafe wipe($0.baseAddress, $0.count) }
+}
+
+/// Eight bytes at a time; not optimised, so that no store is left out.
+@inline(never)
+@_optimize(none)
+private func wipe(_ base: UnsafeMutableRawPointer?, _ count: Int) {
+  guard let base = unsafe base else { return }
+  var offset = 0
+  while offset &+ 8 <= count {
+    unsafe base.storeBytes(of: 0, toByteOffset: offset, as: UInt64.self)
+    offset = offset &+ 8
+  }
+  while offset < count {
+    unsafe base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+    offset = offset &+ 1
+  }
 }

@@ -30,7 +30,7 @@ enum Layers {
     ],
     "ControlClient": ["AsyncHTTPClient", "Control", "Foundation", "NIOCore"],
     "Runtime": [
-      "Agent", "Control", "Cryptography", "Dataplane", "Dispatch", "Endpoint", "Foundation",
+      "Agent", "Control", "Cryptography", "Dataplane", "Dispatch", "Endpoint",
       "Gateway", "Glibc", "IKE", "IPPacket", "L2TP", "LinuxIO", "Logging", "PPP", "Primitives",
       "Settings", "Synchronization",
     ],

@@ -41,10 +41,9 @@ extension ISAKMPEngine {
           $0.isEstablished && $0.cookies.bytes == spi
         })
       else { continue }
-      let wasSuperseded = target.isSuperseded
       removeISAKMPSA(target.id, at: now, using: &random)
       guard let connectionID = target.connection, let connection = connections[connectionID],
-        !wasSuperseded, currentISAKMPSA(of: connectionID) == nil
+        currentISAKMPSA(of: connectionID) == nil
       else { continue }
       if connection.role == .initiator {
         failAttempt(

@@ -76,8 +76,9 @@ extension ISAKMPEngine {
   ) {
     sendISAKMPDelete(sa.id, using: &random)
     removeISAKMPSA(sa.id, at: now, using: &random)
-    guard !sa.isSuperseded else { return }
-    note(.isakmpExpired, connection: connectionID, path: sa.path, "\(sa.cookies)", at: now)
+    if !sa.isSuperseded {
+      note(.isakmpExpired, connection: connectionID, path: sa.path, "\(sa.cookies)", at: now)
+    }
     guard let connection = connections[connectionID], connection.phase2SAs.isEmpty,
       connection.isakmpSAs.isEmpty
     else { return }
