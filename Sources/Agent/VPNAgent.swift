@@ -26,8 +26,7 @@ public struct VPNAgent: ~Copyable, HostOwner {
   /// Everything is closed and said; nothing of the tunnel is left.
   public private(set) var isDone = false
   private var connection: ConnectionID?
-  private var outputs: [OwnerOutput] = []
-  private var outputsRead = 0
+  private var outputs = Outbox<OwnerOutput>()
 
   public init(host: consuming Host) { self.host = host }
 
@@ -78,15 +77,7 @@ public struct VPNAgent: ~Copyable, HostOwner {
     }
   }
 
-  public mutating func nextOutput() -> OwnerOutput? {
-    guard outputsRead < outputs.count else {
-      outputs.removeAll(keepingCapacity: outputs.capacity <= 256)
-      outputsRead = 0
-      return nil
-    }
-    defer { outputsRead += 1 }
-    return outputs[outputsRead]
-  }
+  public mutating func nextOutput() -> OwnerOutput? { outputs.popFirst() }
 
   private mutating func note(_ event: EndpointEvent) {
     switch event {

@@ -65,8 +65,7 @@ public struct Endpoint: ~Copyable {
   var closedSessions: [SessionID] = []
   var deadlines = DeadlineQueue<Deadline>()
   var work: [Work] = []
-  var outputs: [EndpointOutput] = []
-  var outputsRead = 0
+  var outputs = Outbox<EndpointOutput>()
   var tunnelNumberNext: UInt32 = 1
   var sessionNumberNext: UInt32 = 1
   var clearCarrierNext = clearCarrierFirst
@@ -180,15 +179,7 @@ public struct Endpoint: ~Copyable {
   public var nextTimeout: Instant? { deadlines.next }
 
   /// Takes the next thing to be done; call until it returns `nil`.
-  public mutating func nextOutput() -> EndpointOutput? {
-    guard outputsRead < outputs.count else {
-      outputs.removeAll(keepingCapacity: outputs.capacity <= 256)
-      outputsRead = 0
-      return nil
-    }
-    defer { outputsRead += 1 }
-    return outputs[outputsRead]
-  }
+  public mutating func nextOutput() -> EndpointOutput? { outputs.popFirst() }
 
   // Inside
 

@@ -23,8 +23,7 @@ public struct Host: ~Copyable {
   public var control: PacketBatch
   /// Datagrams of the control side that did not fit.
   public private(set) var controlLost: UInt64 = 0
-  private var outputs: [HostOutput] = []
-  private var outputsRead = 0
+  private var outputs = Outbox<HostOutput>()
 
   public init(
     endpoint: consuming Endpoint, dataplane: consuming Dataplane, controlPacketsMax: Int = 512
@@ -64,15 +63,7 @@ public struct Host: ~Copyable {
   public var nextTimeout: Instant? { endpoint.nextTimeout }
 
   /// Takes the next thing that only the owner can do; call until it returns `nil`.
-  public mutating func nextOutput() -> HostOutput? {
-    guard outputsRead < outputs.count else {
-      outputs.removeAll(keepingCapacity: outputs.capacity <= 256)
-      outputsRead = 0
-      return nil
-    }
-    defer { outputsRead += 1 }
-    return outputs[outputsRead]
-  }
+  public mutating func nextOutput() -> HostOutput? { outputs.popFirst() }
 
   /// Call after using `endpoint` directly: carries its outputs to the packet path and back.
   public mutating func settle(

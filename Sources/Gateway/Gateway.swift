@@ -12,8 +12,7 @@ public struct Gateway: ~Copyable, HostOwner {
   private var leases: AddressLeases
   /// Who authenticated on which session; names as the directory has them.
   private var names: [SessionID: String] = [:]
-  private var outputs: [OwnerOutput] = []
-  private var outputsRead = 0
+  private var outputs = Outbox<OwnerOutput>()
 
   /// - Parameter host: made of `configuration.isakmp` and `configuration.destinations`.
   public init(_ configuration: GatewayConfiguration, host: consuming Host) {
@@ -58,15 +57,7 @@ public struct Gateway: ~Copyable, HostOwner {
     }
   }
 
-  public mutating func nextOutput() -> OwnerOutput? {
-    guard outputsRead < outputs.count else {
-      outputs.removeAll(keepingCapacity: outputs.capacity <= 256)
-      outputsRead = 0
-      return nil
-    }
-    defer { outputsRead += 1 }
-    return outputs[outputsRead]
-  }
+  public mutating func nextOutput() -> OwnerOutput? { outputs.popFirst() }
 
   private mutating func authenticate(
     _ request: AuthenticationRequest, on session: SessionID, at now: Instant,

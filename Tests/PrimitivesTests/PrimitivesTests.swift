@@ -136,3 +136,19 @@ import Testing
     #expect(rest == [2, 4, nil])
   }
 }
+
+@Suite struct OutboxTests {
+  @Test func elementsLeaveInTheirOrderWhileOthersCome() {
+    var outbox = Outbox<Int>()
+    outbox.append(1)
+    outbox.append(2)
+    let first = outbox.popFirst()
+    outbox.append(3)
+    let rest = (0..<3).map { _ in outbox.popFirst() }
+    #expect(first == 1)
+    #expect(rest == [2, 3, nil])
+    outbox.append(4)
+    let again = outbox.popFirst()
+    #expect(again == 4)
+  }
+}
