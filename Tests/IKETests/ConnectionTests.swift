@@ -27,6 +27,59 @@ import Testing
     #expect(pair.left.connectionViews.count == pair.right.connectionViews.count)
   }
 
+  /// Found by fuzzing: the superseded SA that was left kept the connection for ever.
+  @Test func aConnectionWithoutSAsEndsWhenItsSupersededISAKMPSAExpires() throws {
+    var pair = try makePairWithSupersededSA()
+    pair.forgeInformational([try deletionOfPhase2SA(pair), try deletionOfISAKMPSA(pair, .last)])
+    #expect(pair.right.isakmpSAs.values.map(\.isSuperseded) == [true])
+    #expect(pair.right.phase2SAs.isEmpty)
+    #expect(pair.rightEvents.downs.isEmpty)
+    pair.network = { _, _, _ in [] }
+    pair.run(for: .seconds(28_800))
+    #expect(pair.rightEvents.downs.map(\.reason) == [.lifetimeExpired])
+    #expect(pair.right.residue == 0)
+  }
+
+  @Test func aConnectionEndsWhenThePeerDeletesItsLastISAKMPSAAlthoughSuperseded() throws {
+    var pair = try makePairWithSupersededSA()
+    let first = try deletionOfISAKMPSA(pair, .first)
+    pair.forgeInformational([try deletionOfPhase2SA(pair), try deletionOfISAKMPSA(pair, .last)])
+    #expect(pair.rightEvents.downs.isEmpty)
+    // The left side still holds both and so can say this in the older one's protection.
+    let older = try #require(pair.left.isakmpSAs.keys.min())
+    pair.left.sendInformational([first], on: older, using: &pair.random)
+    pair.drain()
+    pair.run(for: .milliseconds(100))
+    #expect(pair.rightEvents.downs.map(\.reason) == [.peerDeleted])
+    #expect(pair.right.residue == 0)
+  }
+
+  private enum Age { case first, last }
+
+  /// A connection whose second ISAKMP SA has superseded the first; nobody looks for dead peers.
+  private func makePairWithSupersededSA() throws -> Pair {
+    let change: (inout Setup) -> Void = { $0.isakmp.deadPeerDetection = nil }
+    var pair = try makePair(left: change, right: change)
+    let id = pair.connect()
+    pair.run(for: .seconds(5))
+    pair.left.startMainMode(for: id, at: pair.now, using: &pair.random)
+    pair.drain()
+    pair.run(for: .seconds(1))
+    #expect(pair.right.establishedISAKMPSAs.map(\.isSuperseded) == [true, false])
+    return pair
+  }
+
+  private func deletionOfPhase2SA(_ pair: borrowing Pair) throws -> Payload {
+    let spis = pair.left.phase2SAViews.map { bigEndian($0.inboundSPI) }
+    return Payload(.delete, Delete(protocolID: .esp, spis: spis).bytes)
+  }
+
+  private func deletionOfISAKMPSA(_ pair: borrowing Pair, _ age: Age) throws -> Payload {
+    let views = pair.left.establishedISAKMPSAs
+    let view = try #require(age == .first ? views.first : views.last)
+    return Payload(.delete, Delete(protocolID: .isakmp, spis: [view.cookies.bytes]).bytes)
+  }
+
   /// The left engine forgets everything, as after a power cut.
   private func restartLeft(_ pair: inout Pair) throws {
     pair.left = ISAKMPEngine(configuration: try Setup().configuration())

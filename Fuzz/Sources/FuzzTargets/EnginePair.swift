@@ -28,6 +28,10 @@ extension FuzzTarget {
         seeds.append([0, 12, 0] + connect.prefix(4) + [13, 0, position, 0xff] + connect)
         seeds.append([0, 12, 0] + connect.prefix(6) + [13, 0, position, 0x01] + connect)
       }
+      // Both ends open at once, then one deletes the current of the two ISAKMP SAs: a finding.
+      seeds.append(
+        [0, 12, 1, 12, 0] + connect + [12, 5] + connect + [0x44, 0, 0, 0]
+          + Array("block".utf8) + [0, 13, 0, 0, 0x68, 0, 0xff, 0, 0, 0, 0, 12])
       return seeds
     },
     run: { input in
