@@ -18,4 +18,7 @@ public enum DataplaneCommand: Sendable {
   case unbindSession(SessionID)
   case addRoute(IPPrefix, RouteTarget)
   case removeRoute(IPPrefix)
+  /// From now on these two sessions exchange packets.
+  case allowPair(SessionID, SessionID)
+  case denyPair(SessionID, SessionID)
 }

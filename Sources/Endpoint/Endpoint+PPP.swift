@@ -202,6 +202,7 @@ extension Endpoint {
     let cause = session.firstCause(reported)
     session.end = RecordedEnd(at: now, cause: cause)
     deadlines.set(nil, for: .session(id))
+    forgetPartners(of: session)
     emit(.dataplane(.unbindSession(id)))
     emit(.event(.sessionClosed(id, cause.reason, detail: cause.detail)))
     closedSessions.append(id)

@@ -41,6 +41,8 @@ public struct SessionView: Sendable {
   /// What IPCP settled, also after the end.
   public var network: NetworkFacts?
   public var isSingleShot: Bool
+  /// Sessions that it may exchange packets with.
+  public var partners: [SessionID]
   public var openedAt: Instant
   public var lastUserActivity: Instant
   public var inactivityTimeout: Duration?
@@ -124,7 +126,8 @@ extension Endpoint {
       id: session.id, tunnel: session.tunnel, binding: session.binding,
       link: session.link.snapshot, user: session.user, network: session.network,
       isSingleShot: tunnels[session.tunnel]?.host.rules.isSingleShot ?? false,
-      openedAt: session.openedAt, lastUserActivity: session.lastUserActivity,
+      partners: session.partners.sorted(), openedAt: session.openedAt,
+      lastUserActivity: session.lastUserActivity,
       inactivityTimeout: session.inactivityTimeout, inactivityAt: session.inactivityDeadline,
       end: session.end, destructAt: deadlines.deadline(of: .closedSession(session.id)))
   }
@@ -150,6 +153,7 @@ public struct EndpointResidue: Sendable, Equatable {
   public var tunnels = 0
   public var sessions = 0
   public var dials = 0
+  public var pairs = 0
   public var deadlines = 0
 
   public init() {}
@@ -164,6 +168,7 @@ extension Endpoint {
     residue.tunnels = tunnels.count
     residue.sessions = sessions.count
     residue.dials = dials.count
+    residue.pairs = pairCount
     residue.deadlines = deadlines.count
     return residue
   }

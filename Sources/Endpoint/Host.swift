@@ -171,6 +171,8 @@ public struct Host: ~Copyable {
       case .unbindSession(let id): dataplane.unbind(id)
       case .addRoute(let prefix, let target): try dataplane.addRoute(prefix, to: target)
       case .removeRoute(let prefix): dataplane.removeRoute(prefix)
+      case .allowPair(let one, let other): try dataplane.allowPair(one, other)
+      case .denyPair(let one, let other): dataplane.denyPair(one, other)
       }
     } catch {
       outputs.append(.event(.dataplaneRefused(error)))
@@ -192,8 +194,10 @@ public struct Host: ~Copyable {
       // Clear carriers bear the numbers of no connection; their tunnels close all the same.
       _ = endpoint.closeConnection(
         ConnectionID(value: id.value), .policyRefused, at: now, using: &random)
+    case .allowPair(let one, let other):
+      endpoint.denyForwarding(between: one, and: other)
     case .updateCarrier, .removeCarrier, .setOutbound, .removeInbound, .removeOutbound,
-      .updateSession, .unbindSession, .addRoute, .removeRoute:
+      .updateSession, .unbindSession, .addRoute, .removeRoute, .denyPair:
       break
     }
   }

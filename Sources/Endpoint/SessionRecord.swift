@@ -20,6 +20,8 @@ final class SessionRecord {
   /// What the packet path sends to it, while IPCP is up.
   var route: IPPrefix?
   var lcp: LCPResult?
+  /// Live sessions that it may exchange packets with.
+  var partners: Set<SessionID> = []
   /// Close it after this long without user activity; `nil` for never.
   var inactivityTimeout: Duration?
   var lastUserActivity: Instant

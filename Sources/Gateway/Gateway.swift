@@ -39,6 +39,30 @@ public struct Gateway: ~Copyable, HostOwner {
     host.settle(at: now, using: &random)
   }
 
+  /// Lets two live sessions exchange packets, both ways, until it is denied or either ends; without
+  /// it no session reaches another. Saying it again changes nothing.
+  ///
+  /// - Throws: `unknownSession`, `sameSession`, or `tooManyPairs` at `Endpoint.Limits.pairsMax`.
+  public mutating func allowForwarding(
+    between one: SessionID, and other: SessionID, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) throws(ForwardingError) {
+    try host.endpoint.allowForwarding(between: one, and: other)
+    host.settle(at: now, using: &random)
+  }
+
+  /// Takes the permission back; not one packet passes between them afterwards.
+  /// - Returns: `false` when there was none.
+  @discardableResult
+  public mutating func denyForwarding(
+    between one: SessionID, and other: SessionID, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) -> Bool {
+    let wasAllowed = host.endpoint.denyForwarding(between: one, and: other)
+    host.settle(at: now, using: &random)
+    return wasAllowed
+  }
+
   public mutating func answer(
     at now: Instant, using random: inout some RandomNumberGenerator
   ) {
