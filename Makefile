@@ -45,7 +45,7 @@ test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's ow
 	$(call step,interop with real peers,Interop/run --jobs $(JOBS))
 
 bench:  ## every figure beside its reference
-	$(call step,set-up,Scripts/setup)
+	$(call step,set-up for the benchmarks,Scripts/setup bench)
 	$(call step,release build and figures,Scripts/bench)
 
 fuzz:  ## each fuzz target for SECONDS=60

@@ -14,6 +14,15 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let asyncHTTPClient: Target.Dependency =
   .product(name: "AsyncHTTPClient", package: "async-http-client")
 
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle: Target.Dependency =
+  .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+
 let package = Package(
   name: "drawbridge",
   products: [
@@ -23,7 +32,10 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -56,17 +68,27 @@ let package = Package(
         "Cryptography", "Dataplane", "ESP", "IKE", "IPPacket", "L2TP", "PPP", "Primitives",
       ], swiftSettings: strict),
     .target(
-      name: "Gateway", dependencies: ["Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives"],
-      swiftSettings: strict),
+      name: "Gateway",
+      dependencies: [
+        "ConnectionService", "Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives",
+      ], swiftSettings: strict),
     .target(
-      name: "Agent", dependencies: ["Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives"],
-      swiftSettings: strict),
+      name: "Agent",
+      dependencies: [
+        "ConnectionService", "Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives",
+      ], swiftSettings: strict),
     .target(
       name: "Simulation",
       dependencies: [
-        "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
-        "PPP", "Primitives",
+        "Agent", "Broker", "ConnectionService", "Cryptography", "Dataplane", "Endpoint", "Gateway",
+        "IKE", "IPPacket", "L2TP", "PPP", "Primitives",
       ], swiftSettings: strict),
+
+    // The connection service: its words, and the broker's rules.
+    .target(name: "ConnectionService", dependencies: ["Primitives"], swiftSettings: strict),
+    .target(
+      name: "Broker", dependencies: ["ConnectionService", "Cryptography", "Primitives"],
+      swiftSettings: strict),
 
     // The world outside.
     .target(name: "CLinux", cSettings: careful),
@@ -74,28 +96,51 @@ let package = Package(
     .target(
       name: "Settings", dependencies: ["Primitives", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
-    .target(name: "Control", dependencies: ["Primitives"], swiftSettings: strict),
+    .target(
+      name: "Control", dependencies: ["ConnectionService", "Primitives"], swiftSettings: strict),
     .target(
       name: "ControlServer",
       dependencies: [
-        "Control", .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdCore", package: "hummingbird"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"), logging,
+        "Control", hummingbird, hummingbirdCore, serviceLifecycle, logging,
       ], swiftSettings: strict),
     .target(
       name: "ControlClient", dependencies: ["Control", asyncHTTPClient], swiftSettings: strict),
     .target(
       name: "Runtime",
       dependencies: [
-        "Agent", "Control", "Cryptography", "Dataplane", "Endpoint", "ESP", "Gateway", "IKE",
-        "IPPacket", "L2TP", "LinuxIO", "PPP", "Primitives", "Settings", logging,
+        "Agent", "ConnectionService", "Control", "Cryptography", "Dataplane", "Endpoint", "ESP",
+        "Gateway", "IKE", "IPPacket", "L2TP", "LinuxIO", "PPP", "Primitives", "Settings", logging,
+      ], swiftSettings: strict),
+    .systemLibrary(
+      name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "BrokerStore",
+      dependencies: ["Broker", "ConnectionService", "CPostgreSQL", "Primitives", grdb],
+      swiftSettings: strict),
+    .target(
+      name: "BrokerServer",
+      dependencies: [
+        "Broker", "ConnectionService", "Cryptography", "Primitives", asyncHTTPClient, hummingbird,
+        hummingbirdCore, hummingbirdTLS, logging, nioSSL, serviceLifecycle, x509,
+      ],
+      resources: [.embedInCode("Console/Files")], swiftSettings: strict),
+    .target(
+      name: "BrokerClient",
+      dependencies: ["ConnectionService", asyncHTTPClient, logging, nioSSL],
+      swiftSettings: strict),
+    .target(
+      name: "AgentService",
+      dependencies: [
+        "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "Primitives",
+        "Runtime", "Settings", grdb, logging,
       ], swiftSettings: strict),
     .target(name: "Demo", dependencies: ["Control"], swiftSettings: [warnings]),
     .executableTarget(
       name: "drawbridge",
       dependencies: [
-        "Control", "ControlClient", "ControlServer", "Demo", "Primitives", "Runtime", "Settings",
-        argumentParser, logging,
+        "AgentService", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
+        "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Primitives",
+        "Runtime", "Settings", argumentParser, logging,
       ], swiftSettings: strict),
     .executableTarget(
       name: "simulate", dependencies: ["Simulation", argumentParser], swiftSettings: [warnings]),
@@ -103,7 +148,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "CBenchmarks", "Cryptography", "Dataplane", "ESP", "IKE", "IPPacket", "Primitives",
+        "Agent", "CBenchmarks", "Cryptography", "Dataplane", "ESP", "Endpoint", "Gateway", "IKE",
+        "IPPacket", "L2TP", "PPP", "Primitives", "Simulation",
       ], swiftSettings: [warnings]),
 
     // Tests.
@@ -147,6 +193,24 @@ let package = Package(
       dependencies: [
         "Control", "ControlClient", "ControlServer", "Primitives", "drawbridge", asyncHTTPClient,
         logging,
+      ]),
+    .testTarget(name: "ConnectionServiceTests", dependencies: ["ConnectionService", "Primitives"]),
+    .testTarget(
+      name: "BrokerTests",
+      dependencies: ["Broker", "ConnectionService", "Cryptography", "Primitives"]),
+    .testTarget(
+      name: "BrokerStoreTests",
+      dependencies: ["Broker", "BrokerStore", "ConnectionService", "Primitives"]),
+    .testTarget(
+      name: "BrokerServerTests",
+      dependencies: [
+        "Broker", "BrokerClient", "BrokerServer", "BrokerStore", "ConnectionService", "Primitives",
+        asyncHTTPClient, logging,
+      ]),
+    .testTarget(
+      name: "AgentServiceTests",
+      dependencies: [
+        "Agent", "AgentService", "BrokerClient", "ConnectionService", "Primitives", logging,
       ]),
     .testTarget(name: "TidyTests"),
   ]

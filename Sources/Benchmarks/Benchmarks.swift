@@ -4,9 +4,8 @@ import Foundation
 /// measured in the same run, so that the ratio holds on any machine.
 @main
 enum Benchmarks {
-  private static let usage = """
-    usage: benchmarks [--json] [--quick] [keys|ciphers|path|counts …]
-    """
+  private static let parts = ["keys", "ciphers", "path", "counts", "memory", "tcp"]
+  private static let usage = "usage: benchmarks [--json] [--quick] [\(parts.joined(separator: "|")) …]"
 
   private struct Report: Encodable {
     /// Raised when a field changes its meaning.
@@ -18,7 +17,7 @@ enum Benchmarks {
     var arguments = Set(CommandLine.arguments.dropFirst())
     let isJSON = arguments.remove("--json") != nil
     let effort = arguments.remove("--quick") != nil ? Effort.quick : .usual
-    guard arguments.isSubset(of: ["keys", "ciphers", "path", "counts"]) else {
+    guard arguments.isSubset(of: parts) else {
       FileHandle.standardError.write(Data((usage + "\n").utf8))
       exit(2)
     }
@@ -28,6 +27,7 @@ enum Benchmarks {
     if isWanted("ciphers") { figures += CipherFigures(effort: effort).measure() }
     if isWanted("path") { figures += PacketPathFigures(effort: effort).measure() }
     if isWanted("counts") { figures += PacketPathFigures(effort: effort).count() }
+    if isWanted("memory") { figures += MemoryFigures(effort: effort).measure() }
     isJSON ? printJSON(figures) : print(Table.text(of: figures))
   }
 

@@ -4,14 +4,18 @@ struct Figure: Encodable {
     case nanosecondsPerPacket = "ns/packet"
     case perCoreSecond = "1/core-s"
     case perPacket = "1/packet"
+    case bytesPerSession = "B/session"
+    case gigabitsPerSecond = "Gb/s"
+    case coreSecondsPerGigabyte = "core-s/GB"
 
-    var isBetterHigher: Bool { self == .perCoreSecond }
+    var isBetterHigher: Bool { self == .perCoreSecond || self == .gigabitsPerSecond }
   }
 
   /// Stable, for whoever compares runs.
   var name: String
   var unit: Unit
-  var ours: Double
+  /// `nil` when this host cannot measure it; the reference's name tells why.
+  var ours: Double?
   var referenceName: String
   /// `nil` when this host cannot measure it.
   var reference: Double?
@@ -20,7 +24,7 @@ struct Figure: Encodable {
 
   /// How close we come to the reference, 1 being as good; `nil` without one, or where it is zero.
   var ratio: Double? {
-    guard let reference, reference > 0, ours > 0 else { return nil }
+    guard let ours, let reference, reference > 0, ours > 0 else { return nil }
     return unit.isBetterHigher ? ours / reference : reference / ours
   }
 
@@ -32,7 +36,7 @@ struct Figure: Encodable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .name)
     try container.encode(unit, forKey: .unit)
-    try container.encode(ours, forKey: .ours)
+    try container.encodeIfPresent(ours, forKey: .ours)
     try container.encode(referenceName, forKey: .referenceName)
     try container.encodeIfPresent(reference, forKey: .reference)
     try container.encodeIfPresent(ratio, forKey: .ratio)

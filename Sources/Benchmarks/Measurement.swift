@@ -9,8 +9,12 @@ struct Effort {
   /// Seconds of one run of `openssl speed`, which takes whole ones.
   var opensslSeconds: Int
 
+  /// Fewer sessions, shorter transfers.
+  var isQuick = false
+
   static let usual = Effort(rounds: 5, roundNanoseconds: 100_000_000, opensslSeconds: 1)
-  static let quick = Effort(rounds: 3, roundNanoseconds: 20_000_000, opensslSeconds: 1)
+  static let quick = Effort(
+    rounds: 3, roundNanoseconds: 20_000_000, opensslSeconds: 1, isQuick: true)
 }
 
 /// CPU nanoseconds of this thread that `body` takes: what other processes do does not count.

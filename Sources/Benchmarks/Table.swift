@@ -17,7 +17,7 @@ enum Table {
 
   private static func row(_ figure: Figure) -> [String] {
     [
-      figure.name, number(figure.ours), figure.reference.map(number) ?? "-",
+      figure.name, figure.ours.map(number) ?? "-", figure.reference.map(number) ?? "-",
       figure.ratio.map { String(format: "%.2f", $0) } ?? "-",
       figure.target.map { String(format: "%.2f", $0) } ?? "", figure.unit.rawValue,
       figure.referenceName,

@@ -297,7 +297,7 @@ extension ISAKMPEngine {
   /// Entries left in any table; zero when nobody is there any more.
   var residue: Int {
     isakmpSAs.count + saByCookies.count + saByOurCookie.count + saByFirstMessage.count
-      + connections.count + quickModes.count + phase2SAs.count + inboundSPIs.count
+      + connections.count + peers.count + quickModes.count + phase2SAs.count + inboundSPIs.count
       + halfOpen.count + jobOwners.count + timers.count
   }
 }

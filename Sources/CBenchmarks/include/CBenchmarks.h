@@ -1,4 +1,5 @@
-/* Counts what the packet path must not do: allocate, and count references. */
+/* Counts what the packet path must not do (allocate, count references), and measures time and
+ * memory. */
 #ifndef CBENCHMARKS_H
 #define CBENCHMARKS_H
 
@@ -17,5 +18,11 @@ uint64_t bench_references(void);
 
 /* CPU time of the calling thread in nanoseconds. */
 uint64_t bench_thread_nanoseconds(void);
+
+/* Bytes that are allocated and not freed, with what the allocator adds. */
+uint64_t bench_heap_bytes(void);
+
+/* Resident bytes of the process, after giving back what is free. */
+uint64_t bench_resident_bytes(void);
 
 #endif

@@ -1,6 +1,5 @@
+import ConnectionService
 import Primitives
-
-extension CloseReason: Codable {}
 
 /// Both ends of a UDP path, as every record with a peer shows them.
 public struct Endpoints: Codable, Hashable, Sendable {

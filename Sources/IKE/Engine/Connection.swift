@@ -32,7 +32,8 @@ struct Connection: Sendable {
   let policy: ISAKMPPolicy
   /// Present when we started it.
   let request: ConnectionRequest?
-  var path: Path
+  /// Changed by `ISAKMPEngine.move` alone, which keeps the index of peers.
+  fileprivate(set) var path: Path
   var identity: Identity?
   var nat = NATState()
   /// `connectionUp` has been reported for the current attempt.
@@ -74,4 +75,42 @@ struct Connection: Sendable {
 /// A quick mode that waits until the connection has an ISAKMP SA.
 struct PendingQuickMode: Sendable {
   var replaces: UInt32?
+}
+
+extension Connection {
+  /// Where a main mode of this connection's peer may come from.
+  ///
+  /// Ours is dialled at one port and floats to another, and when both ends open at the same time
+  /// the peer's own main mode comes from either.
+  var peerSockets: [SocketAddress] {
+    guard let dialled = request?.remote.address else { return [path.remote] }
+    let ports = [Path.ikePort, Path.floatedPort].map { SocketAddress(dialled, port: $0) }
+    return ports.contains(path.remote) ? ports : ports + [path.remote]
+  }
+}
+
+extension ISAKMPEngine {
+  /// Adds a connection.
+  mutating func insert(_ connection: Connection) {
+    connections[connection.id] = connection
+    peers.insert(connection)
+  }
+
+  /// Forgets a connection, whose SAs are gone.
+  mutating func removeConnection(_ id: ConnectionID) {
+    guard let connection = connections.removeValue(forKey: id) else { return }
+    peers.remove(connection)
+  }
+
+  /// The connection's messages take another path from now on.
+  mutating func move(_ id: ConnectionID, to path: Path) {
+    guard let connection = connections[id], connection.path != path else { return }
+    guard connection.path.remote != path.remote else {
+      connections[id]?.path = path
+      return
+    }
+    peers.remove(connection)
+    connections[id]?.path = path
+    if let moved = connections[id] { peers.insert(moved) }
+  }
 }

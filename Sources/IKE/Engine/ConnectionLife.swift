@@ -18,8 +18,9 @@ extension ISAKMPEngine {
       return id
     }
     let path = Path(local: request.local, remote: request.remote, floated: false)
-    connections[id] = Connection(
-      id: id, role: .initiator, policy: isakmp, request: request, path: path, at: now)
+    insert(
+      Connection(
+        id: id, role: .initiator, policy: isakmp, request: request, path: path, at: now))
     let remote = request.remote.address
     if ipsec.peer.specificity(for: remote) == nil || isakmp.peer.specificity(for: remote) == nil {
       failAttempt(
@@ -138,7 +139,7 @@ extension ISAKMPEngine {
   ) {
     guard let request = connections[id]?.request else { return }
     connections[id]?.retryAt = nil
-    connections[id]?.path = Path(local: request.local, remote: request.remote, floated: false)
+    move(id, to: Path(local: request.local, remote: request.remote, floated: false))
     connections[id]?.lastAuthenticatedAt = now
     startMainMode(for: id, at: now, using: &random)
   }
@@ -150,7 +151,7 @@ extension ISAKMPEngine {
   ) {
     guard connections[id] != nil else { return }
     tearDown(id, reason, notifyPeer: notifyPeer, using: &random)
-    connections[id] = nil
+    removeConnection(id)
     events.append(.connectionDown(id, reason, detail: detail))
   }
 

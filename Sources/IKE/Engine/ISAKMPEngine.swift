@@ -18,6 +18,8 @@ public struct ISAKMPEngine: ~Copyable {
   /// Main modes of peers, for first messages that come again.
   var saByFirstMessage: [FirstMessageKey: ISAKMPSAID] = [:]
   var connections: [ConnectionID: Connection] = [:]
+  /// Kept by `insert`, `move` and `removeConnection`, the only ways to change where a peer is.
+  var peers = PeerIndex()
   var quickModes: [QuickModeKey: QuickMode] = [:]
   /// By inbound SPI.
   var phase2SAs: [UInt32: Phase2SA] = [:]

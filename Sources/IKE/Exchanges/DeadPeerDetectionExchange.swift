@@ -17,15 +17,16 @@ extension ISAKMPEngine {
   public mutating func notePeerPath(
     _ connection: ConnectionID, _ remote: SocketAddress, at now: Instant
   ) {
-    guard let path = connections[connection]?.path, path.floated, path.remote != remote else {
+    guard var path = connections[connection]?.path, path.floated, path.remote != remote else {
       return
     }
-    connections[connection]?.path.remote = remote
+    path.remote = remote
+    move(connection, to: path)
     for id in connections[connection]?.isakmpSAs ?? [] where isakmpSAs[id]?.isEstablished == true {
       isakmpSAs[id]?.path.remote = remote
     }
     noteAuthenticatedTraffic(connection, at: now)
-    if let moved = connections[connection]?.path { events.append(.pathChanged(connection, moved)) }
+    events.append(.pathChanged(connection, path))
   }
 
   mutating func armDeadPeerTimer(_ id: ConnectionID, at now: Instant) {

@@ -141,7 +141,7 @@ extension ISAKMPEngine {
     guard let id = sa.connection, let connection = connections[id] else { return }
     noteAuthenticatedTraffic(id, at: arrival.now)
     guard connection.path != arrival.path, !sa.isSuperseded else { return }
-    connections[id]?.path = arrival.path
+    move(id, to: arrival.path)
     events.append(.pathChanged(id, arrival.path))
   }
 

@@ -202,9 +202,9 @@ extension ISAKMPEngine {
   /// Whether we hold nothing else with this peer, so that INITIAL-CONTACT is true
   /// (RFC 2407 §4.6.3.3).
   private func isFirstContact(_ sa: ISAKMPSA) -> Bool {
-    let remote = sa.path.remote.address
-    return !connections.values.contains {
-      $0.path.remote.address == remote && ($0.isUp || !$0.phase2SAs.isEmpty)
+    !peers.connections(at: sa.path.remote.address).contains { id in
+      guard let connection = connections[id] else { return false }
+      return connection.isUp || !connection.phase2SAs.isEmpty
     }
   }
 

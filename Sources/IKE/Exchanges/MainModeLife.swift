@@ -171,20 +171,15 @@ extension ISAKMPEngine {
     let connection = Connection(
       id: ConnectionID(value: makeNumber()), role: .responder, policy: sa.policy, request: nil,
       path: sa.path, at: now)
-    connections[connection.id] = connection
+    insert(connection)
     return connection.id
   }
 
   private func connectionToJoin(_ sa: ISAKMPSA, identity: Identity) -> ConnectionID? {
-    connections.values.filter { connection in
-      // A path that floats later still has port 500 when both ends open at the same time.
-      let isSameSocket =
-        connection.path.remote == sa.path.remote
-        || (connection.request?.remote.address == sa.path.remote.address
-          && [Path.ikePort, Path.floatedPort].contains(sa.path.remote.port))
-      return isSameSocket && connection.retryAt == nil
-        && (connection.identity ?? identity) == identity
-    }.map(\.id).min()
+    peers.connections(at: sa.path.remote).filter { id in
+      guard let connection = connections[id], connection.retryAt == nil else { return false }
+      return (connection.identity ?? identity) == identity
+    }.min()
   }
 
   /// Makes an established SA the one that serves its connection.
@@ -204,11 +199,11 @@ extension ISAKMPEngine {
     connection.orphanedUntil = nil
     timers.set(nil, for: .orphan(connectionID))
     let pathChanged = connection.path != sa.path
-    connection.path = sa.path
     let wasUp = connection.isUp
     connection.isUp = true
     if !wasUp { connection.upAt = now }
     connections[connectionID] = connection
+    move(connectionID, to: sa.path)
     for superseded in older where isakmpSAs[superseded]?.isEstablished == true {
       supersede(superseded, at: now)
     }

@@ -1,0 +1,2 @@
+/// The connection agent as a running program.
+public enum AgentService {}

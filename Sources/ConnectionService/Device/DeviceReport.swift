@@ -1,0 +1,73 @@
+/// What a device posts to its broker: answers, the present state, and history not yet acknowledged.
+///
+/// The state is the truth that a broker reconciles to, never by dialling again (CS-24).
+public struct DeviceReport: Hashable, Sendable, Codable {
+  public static let answersMax = 64
+  public static let historyMax = 256
+
+  public var epoch: UInt64
+  public var answers: [DeviceAnswer]
+  public var state: DeviceState
+  /// In ascending order of sequence, at most ``historyMax``.
+  public var history: [HistoryEvent]
+
+  public init(
+    epoch: UInt64, answers: [DeviceAnswer], state: DeviceState, history: [HistoryEvent]
+  ) {
+    self.epoch = epoch
+    self.answers = answers
+    self.state = state
+    self.history = history
+  }
+}
+
+/// The broker's answer to a report.
+public struct DeviceReportReceipt: Hashable, Sendable, Codable {
+  /// History up to and including this sequence is stored; the rest is sent again.
+  public var historyAcknowledged: UInt64
+
+  public init(historyAcknowledged: UInt64) { self.historyAcknowledged = historyAcknowledged }
+}
+
+/// Tunnel and connections of a device, as they are.
+public struct DeviceState: Hashable, Sendable, Codable {
+  public enum Phase: String, Hashable, Sendable, Codable { case down, establishing, up, closing }
+
+  public var phase: Phase
+  /// Present while `phase` is `up`.
+  public var tunnel: TunnelState?
+  /// In ascending order; those that wait for the tunnel are not among them.
+  public var connections: [ConnectionID]
+
+  public init(phase: Phase, tunnel: TunnelState? = nil, connections: [ConnectionID] = []) {
+    self.phase = phase
+    self.tunnel = tunnel
+    self.connections = connections
+  }
+}
+
+/// A tunnel that is up.
+public struct TunnelState: Hashable, Sendable, Codable {
+  public var id: TunnelID
+  public var vpnAddress: String
+  public var upSince: Timestamp
+  public var inactivitySeconds: Int64
+  /// Time without user activity that is left, in seconds.
+  public var inactivityLeftSeconds: Int64
+  /// User traffic towards the device and from it, in bytes.
+  public var receivedBytes: UInt64
+  public var sentBytes: UInt64
+
+  public init(
+    id: TunnelID, vpnAddress: String, upSince: Timestamp, inactivitySeconds: Int64,
+    inactivityLeftSeconds: Int64, receivedBytes: UInt64, sentBytes: UInt64
+  ) {
+    self.id = id
+    self.vpnAddress = vpnAddress
+    self.upSince = upSince
+    self.inactivitySeconds = inactivitySeconds
+    self.inactivityLeftSeconds = inactivityLeftSeconds
+    self.receivedBytes = receivedBytes
+    self.sentBytes = sentBytes
+  }
+}

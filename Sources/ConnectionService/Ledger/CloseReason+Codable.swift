@@ -1,0 +1,3 @@
+import Primitives
+
+extension CloseReason: Codable {}
