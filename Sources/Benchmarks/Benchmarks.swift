@@ -5,7 +5,8 @@ import Foundation
 @main
 enum Benchmarks {
   private static let parts = ["keys", "ciphers", "path", "counts", "memory", "tcp"]
-  private static let usage = "usage: benchmarks [--json] [--quick] [\(parts.joined(separator: "|")) …]"
+  private static let usage =
+    "usage: benchmarks [--json] [--quick] [\(parts.joined(separator: "|")) …]"
 
   private struct Report: Encodable {
     /// Raised when a field changes its meaning.
@@ -28,6 +29,7 @@ enum Benchmarks {
     if isWanted("path") { figures += PacketPathFigures(effort: effort).measure() }
     if isWanted("counts") { figures += PacketPathFigures(effort: effort).count() }
     if isWanted("memory") { figures += MemoryFigures(effort: effort).measure() }
+    if isWanted("tcp") { figures += TunnelFigures(effort: effort).measure() }
     isJSON ? printJSON(figures) : print(Table.text(of: figures))
   }
 

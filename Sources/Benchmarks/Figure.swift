@@ -7,6 +7,7 @@ struct Figure: Encodable {
     case bytesPerSession = "B/session"
     case gigabitsPerSecond = "Gb/s"
     case coreSecondsPerGigabyte = "core-s/GB"
+    case microseconds = "µs"
 
     var isBetterHigher: Bool { self == .perCoreSecond || self == .gigabitsPerSecond }
   }

@@ -148,7 +148,7 @@ final class Population {
   private static func isakmpConfiguration(count: Int) throws -> ISAKMPConfiguration {
     var phase1 = ISAKMPPolicy(
       name: "phase1", peer: .any, transforms: [ISAKMPTransform(.aesCBC256, .sha256, .ecp256)])
-    phase1.deadPeerDetection = DeadPeerDetection(interval: hour, timeout: 2 * hour)
+    phase1.deadPeerDetection = DeadPeerDetection(interval: hour, timeout: hour * 2)
     let phase2 = IPsecPolicy(
       name: "phase2", peer: .any, isakmpPolicy: "phase1", transforms: [.aesGCM256])
     var limits = ISAKMPLimits()
