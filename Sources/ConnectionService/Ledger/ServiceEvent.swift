@@ -11,6 +11,8 @@ public struct ServiceEvent: Hashable, Sendable, Codable {
     case connectRequested = "connect.requested"
     case connectionOpened = "connection.opened"
     case connectionFailed = "connection.failed"
+    /// Somebody asked for the end; the grant is revoked here (CS-25).
+    case closeRequested = "close.requested"
     case connectionClosed = "connection.closed"
     case tunnelOpened = "tunnel.opened"
     case tunnelClosed = "tunnel.closed"

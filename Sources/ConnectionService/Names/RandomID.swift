@@ -1,10 +1,14 @@
-/// Sixteen characters that nobody guesses and nobody misreads: 80 random bits in Crockford's
+/// Characters that nobody guesses and nobody misreads: five random bits each, in Crockford's
 /// base 32, in lower case.
-enum RandomID {
+public enum RandomID {
+  /// Of a connection or tunnel id: 80 bits.
   static let characters = 16
   private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
-  static func make(using random: inout some RandomNumberGenerator) -> String {
+  /// A new text of so many characters.
+  public static func make(
+    characters: Int = 16, using random: inout some RandomNumberGenerator
+  ) -> String {
     let digits = (0..<characters).map { _ in
       alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
     }

@@ -6,8 +6,10 @@ import Primitives
 /// with milliseconds: `2026-01-31T09:05:00.250Z`.
 public struct Timestamp: Hashable, Comparable, Sendable {
   /// The years that four digits can write.
-  static let range = Timestamp(milliseconds: -62_135_596_800_000)...Timestamp(
-    milliseconds: 253_402_300_799_999)
+  static let range =
+    Timestamp(
+      milliseconds: -62_135_596_800_000)...Timestamp(
+      milliseconds: 253_402_300_799_999)
 
   public var milliseconds: Int64
 
