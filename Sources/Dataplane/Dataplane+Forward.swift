@@ -24,7 +24,9 @@ extension Dataplane {
     let key = Session.idsKey(
       carrier: carrier, tunnelID: header.tunnelID, sessionID: header.sessionID)
     guard let session = idsIndex.find(key) else {
-      return drop(.unknownSession, &batch, position)
+      let id = carriers[carrier].id
+      return wait(
+        .unknownSession, .l2tp(id, message, sourcePort: sourcePort), &batch, position)
     }
     sessions[session].peerSequences = header.hasSequence
     guard let frame = PPPHeader(parsing: batch.arena, header.payload) else {
@@ -39,7 +41,10 @@ extension Dataplane {
   ) {
     switch frame.protocolNumber {
     case PPPHeader.ipv4:
-      guard sessions[session].isOpen else { return drop(.sessionNotOpen, &batch, position) }
+      guard sessions[session].isOpen else {
+        let stage = WaitingPacket.Stage.ipv4(sessions[session].id, frame.payload)
+        return wait(.sessionNotOpen, stage, &batch, position)
+      }
       receiveIPv4(&batch, position, session, frame.payload, at: now)
     case PPPHeader.ipv6: drop(.ipv6, &batch, position)
     default:
@@ -56,7 +61,7 @@ extension Dataplane {
 
   /// An IP packet from a user. Sessions reach each other only if they may; what no route leads
   /// back out of goes to the TUN device.
-  private mutating func receiveIPv4(
+  mutating func receiveIPv4(
     _ batch: inout PacketBatch, _ position: Int, _ session: Int, _ range: Range<Int>,
     at now: Instant
   ) {

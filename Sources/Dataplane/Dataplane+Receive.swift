@@ -9,12 +9,16 @@ extension Dataplane {
   /// Works on every undecided packet of a batch that came from one of the outer sockets. Raw ESP
   /// packets begin with the SPI: the caller has taken the IP header off.
   ///
+  /// Control packets wait as punts; what they may open the way for stays undecided until
+  /// `receiveWaiting`.
+  ///
   /// - Precondition: the batch holds `limits.batchPacketsMax` packets at most.
   public mutating func receive(
     _ batch: inout PacketBatch, from socket: OuterSocket, at now: Instant
   ) {
     precondition(batch.count <= limits.batchPacketsMax, "a batch beyond the agreed size")
     beginBatch()
+    waitingCount = 0
     for position in 0..<batch.count where batch[position].verdict == .undecided {
       switch socket {
       case .udp500: puntIKE(&batch, position, floated: false)
@@ -25,6 +29,7 @@ extension Dataplane {
     }
     openGathered(&batch, at: now)
     sealGathered(&batch)
+    dropWaitingWithoutPunts(&batch)
   }
 
   mutating func beginBatch() {
@@ -67,7 +72,7 @@ extension Dataplane {
   }
 
   /// Finds the packet's SA and puts it on the list of those to be opened.
-  private mutating func gather(
+  mutating func gather(
     _ batch: inout PacketBatch, _ position: Int, _ encapsulation: Encapsulation
   ) {
     let packet = batch[position].packet
@@ -75,7 +80,7 @@ extension Dataplane {
     let spi = batch.arena.uint32(at: packet.lowerBound)
     guard spi >= ESPHeader.spiMin else { return drop(.reservedSPI, &batch, position) }
     guard let index = spiIndex.find(UInt64(spi)) else {
-      return drop(.unknownSPI, &batch, position)
+      return wait(.unknownSPI, .esp(encapsulation), &batch, position)
     }
     guard associations[index].encapsulation == encapsulation else {
       return drop(.wrongEncapsulation, &batch, position)
@@ -88,7 +93,7 @@ extension Dataplane {
   }
 
   /// Opens what was gathered, in one call, and takes each packet further in the order of arrival.
-  private mutating func openGathered(_ batch: inout PacketBatch, at now: Instant) {
+  mutating func openGathered(_ batch: inout PacketBatch, at now: Instant) {
     guard openingCount > 0 else { return }
     batch.arena.withSpan { engine.open(in: &$0) }
     for item in 0..<openingCount { opening[item].failed = !engine.succeeded(item) }

@@ -6,7 +6,8 @@ import Primitives
 /// The packet path of one thread: ESP and clear L2TP on one side, IP packets on the other.
 ///
 /// Batches of packets come in and are worked on in place; each slot's verdict says what becomes of
-/// it. Commands arrive between batches; control packets and events wait to be taken after each.
+/// it. Commands arrive between batches; control packets and events wait to be taken after each, and
+/// then `receiveWaiting` goes on with the packets that depend on them.
 ///
 ///     outer sockets → receive ──→ deliver (TUN)          TUN → receiveFromTUN ──→ send (outer)
 ///                       │  └────→ send (other session)
@@ -51,6 +52,11 @@ public struct Dataplane: ~Copyable, Sendable {
   var openingCount = 0
   var sealing: FixedArray<Work>
   var sealingCount = 0
+  /// Packets of this batch that wait for its control packets to have their effect.
+  var waiting: FixedArray<WaitingPacket>
+  var waitingCount = 0
+  /// They are being taken up again: whoever still cannot go on is dropped.
+  var isLastTry = false
 
   /// - Parameter engine: makes all ciphers and runs all batches.
   /// - Precondition: the engine takes batches of `limits.batchPacketsMax`.
@@ -73,6 +79,8 @@ public struct Dataplane: ~Copyable, Sendable {
     events = BoundedQueue(countMax: limits.eventsMax)
     opening = FixedArray(repeating: Work(), count: limits.batchPacketsMax)
     sealing = FixedArray(repeating: Work(), count: limits.batchPacketsMax)
+    let nothing = WaitingPacket(position: 0, stage: .esp(.plainESP), drop: .unknownSPI)
+    waiting = FixedArray(repeating: nothing, count: limits.batchPacketsMax)
   }
 
   // MARK: Outputs

@@ -39,6 +39,8 @@ struct PuntQueue: Sendable {
     self.bytesMax = bytesMax
   }
 
+  var isEmpty: Bool { queue.isEmpty }
+
   /// Whether a packet of this length still fits; asked before it is copied.
   func admits(bytes count: Int) -> Bool {
     queue.count < queue.countMax && count <= bytesMax - bytes

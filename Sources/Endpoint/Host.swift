@@ -41,6 +41,8 @@ public struct Host: ~Copyable {
   ) {
     dataplane.receive(&batch, from: socket, at: now)
     settle(at: now, using: &random)
+    dataplane.receiveWaiting(&batch, at: now)
+    settle(at: now, using: &random)
   }
 
   /// IP packets came from the TUN device.

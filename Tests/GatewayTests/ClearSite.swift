@@ -123,22 +123,29 @@ final class ClearSite {
     preconditionFailure("the gateway and its clients never come to rest")
   }
 
-  /// Hands datagrams to the gateway in one batch, and what it forwards to whom it is for.
-  func give(_ datagrams: [[UInt8]], from remote: SocketAddress) -> [PacketVerdict] {
+  /// Hands datagrams to the gateway in one batch, and what it sends to whom it is for.
+  func give(
+    _ datagrams: [[UInt8]], from remote: SocketAddress, to stranger: ClearClient? = nil
+  ) -> [PacketVerdict] {
     var batch = PacketBatch(countMax: datagrams.count)
     for datagram in datagrams {
       guard batch.append(datagram, remote: remote, local: Self.address) else { return [] }
     }
     gateway.host.receive(&batch, from: .udp1701, at: now, using: &random)
     _ = deliver(batch)
+    if let stranger {
+      gateway.answer(at: now, using: &random)
+      _ = deliver(gateway.host.control, to: stranger)
+      gateway.host.control.removeAll()
+    }
     return (0..<batch.count).map { batch[$0].verdict }
   }
 
-  private func deliver(_ batch: borrowing PacketBatch) -> Bool {
+  private func deliver(_ batch: borrowing PacketBatch, to stranger: ClearClient? = nil) -> Bool {
     for index in 0..<batch.count {
       let slot = batch[index]
       guard slot.verdict == .send(.udp1701) else { continue }
-      clients.last { $0.remote == slot.remote }?
+      (stranger ?? clients.last { $0.remote == slot.remote })?
         .receive(batch.bytes(of: index), at: now, using: &random)
     }
     return batch.count > 0

@@ -50,8 +50,6 @@ struct HostLoop<Owner: LoopOwner & ~Copyable>: ~Copyable {
 
   /// Batches that one source may bring in one turn.
   private static var batchesPerTurn: Int { 4 }
-  /// Packets of a batch that is taken one by one; there is no hurry with so few.
-  private static var steppedMax: Int { 8 }
   /// Questions and results that one turn takes.
   private static var jobsPerTurn: Int { 64 }
   /// How long the last words may take.
@@ -164,25 +162,11 @@ struct HostLoop<Owner: LoopOwner & ~Copyable>: ~Copyable {
     for _ in 0..<Self.batchesPerTurn {
       let count = try outer.receive(from: index, into: &batch)
       guard count > 0 else { return }
-      handle(count, from: kind, at: now)
+      owner.host.receive(&batch, from: kind, at: now, using: &random)
       try outer.send(&batch)
       try inner?.deliver(&batch)
       try settle(at: now)
       if count < BatchBridge.receivedMax { return }
-    }
-  }
-
-  /// Gives the batch to the host: whole, or in steps when it is small, so that a control message has
-  /// its effect before the packet behind it. A peer sends its ICCN and its first LCP packet in one
-  /// breath; the session must be there for the second, or both ends wait out PPP's Restart timer.
-  private mutating func handle(_ count: Int, from kind: OuterSocket, at now: Instant) {
-    guard count > 1, count <= Self.steppedMax else {
-      return owner.host.receive(&batch, from: kind, at: now, using: &random)
-    }
-    for index in 1..<count { batch[index].verdict = .done }
-    for index in 0..<count {
-      batch[index].verdict = .undecided
-      owner.host.receive(&batch, from: kind, at: now, using: &random)
     }
   }
 
