@@ -122,9 +122,12 @@ public struct PayloadChain: Hashable, Sendable {
 
   /// The body of the one payload of this type; `nil` when there is none.
   func optional(_ type: PayloadType) throws(Violation) -> [UInt8]? {
-    let bodies = all(type)
-    guard bodies.count <= 1 else { throw .payloadDuplicated }
-    return bodies.first
+    var body: [UInt8]?
+    for payload in payloads where payload.type == type {
+      guard body == nil else { throw .payloadDuplicated }
+      body = payload.body
+    }
+    return body
   }
 
   /// The body of the one payload of this type.

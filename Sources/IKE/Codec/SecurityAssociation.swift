@@ -36,6 +36,8 @@ public struct Transform: Hashable, Sendable {
     else { throw .transform }
     guard reserved2 == 0 else { throw .reserved }
     self.init(number: number, id: id, attributes: [])
+    // An attribute has four bytes at least.
+    attributes.reserveCapacity(min(body.remaining / 4, SecurityAssociation.attributesMax))
     while !body.isAtEnd {
       guard attributes.count < SecurityAssociation.attributesMax else { throw .attribute }
       attributes.append(try Attribute(parsing: &body))

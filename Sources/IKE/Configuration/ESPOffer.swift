@@ -21,7 +21,13 @@ struct ESPOffer: Hashable, Sendable {
     static let keyLength: UInt16 = 6
     /// RFC 4304: 64-bit sequence numbers; not run, so a transform that has it is not accepted.
     static let extendedSequenceNumber: UInt16 = 11
+
+    /// All that may stand beside a lifetime.
+    static let understood = [group, encapsulationMode, authentication, keyLength]
   }
+
+  private static let encryptions = ESPTransform.Encryption.allCases
+  private static let integrities = ESPTransform.Integrity.allCases
 
   func payload(number: UInt8) -> Transform {
     var attributes = lifetime.attributes(
@@ -46,16 +52,13 @@ struct ESPOffer: Hashable, Sendable {
       let fields = TransformFields(
         payload.attributes, lifeType: AttributeType.lifeType,
         lifeDuration: AttributeType.lifeDuration),
-      fields.onlyContains([
-        AttributeType.group, AttributeType.encapsulationMode, AttributeType.authentication,
-        AttributeType.keyLength,
-      ]),
+      fields.onlyContains(AttributeType.understood),
       let mode = fields[AttributeType.encapsulationMode],
-      let encryption = ESPTransform.Encryption.allCases.first(where: {
+      let encryption = Self.encryptions.first(where: {
         $0.transformID == payload.id
           && TransformFields.keyLength(fields[AttributeType.keyLength], is: $0.keyLengthBits)
       }),
-      let integrity = ESPTransform.Integrity.allCases.first(where: {
+      let integrity = Self.integrities.first(where: {
         $0.ikeNumber == fields[AttributeType.authentication]
       }),
       let transform = ESPTransform(encryption, integrity)

@@ -1,12 +1,14 @@
 /// The attributes of one transform, looked at strictly: a number at most once, basic ones in the
 /// TV form, life type and life duration in pairs (RFC 2409 Appendix A, RFC 2407 §4.5).
 struct TransformFields {
-  private var numbers: [UInt16: UInt16] = [:]
+  /// At most `SecurityAssociation.attributesMax`, typically five: a search is the fastest table.
+  private var numbers: [(type: UInt16, value: UInt16)] = []
   private(set) var lifetime = Lifetime(seconds: nil, kilobytes: nil)
 
   /// `nil` when an attribute is repeated, ill encoded, or a lifetime is zero or too long to read.
   init?(_ attributes: [Attribute], lifeType: UInt16, lifeDuration: UInt16) {
     var unit: UInt16?
+    numbers.reserveCapacity(attributes.count)
     for attribute in attributes {
       if attribute.type == lifeType {
         guard unit == nil, let type = attribute.basic else { return nil }
@@ -20,17 +22,17 @@ struct TransformFields {
         }
         unit = nil
       } else {
-        guard let number = attribute.basic, numbers[attribute.type] == nil else { return nil }
-        numbers[attribute.type] = number
+        guard let number = attribute.basic, self[attribute.type] == nil else { return nil }
+        numbers.append((attribute.type, number))
       }
     }
     guard unit == nil else { return nil }
   }
 
-  subscript(type: UInt16) -> UInt16? { numbers[type] }
+  subscript(type: UInt16) -> UInt16? { numbers.first { $0.type == type }?.value }
 
-  func onlyContains(_ types: Set<UInt16>) -> Bool {
-    numbers.keys.allSatisfy { types.contains($0) }
+  func onlyContains(_ types: [UInt16]) -> Bool {
+    numbers.allSatisfy { types.contains($0.type) }
   }
 
   /// Whether a Key Length attribute asks for exactly `bits`.

@@ -10,11 +10,18 @@ extension ISAKMPEngine {
     let header: ISAKMPHeader
     let path: Path
     let now: Instant
+    /// Recognises a retransmission: they are byte-identical (IK-5).
+    let digest: [UInt8]
+
+    init(_ message: [UInt8], _ header: ISAKMPHeader, on path: Path, at now: Instant) {
+      self.message = message
+      self.header = header
+      self.path = path
+      self.now = now
+      digest = HashAlgorithm.sha256.digest(message)
+    }
 
     var body: [UInt8] { Array(message.dropFirst(ISAKMPHeader.lengthBytes)) }
-
-    /// Recognises a retransmission: they are byte-identical (IK-5).
-    var digest: [UInt8] { HashAlgorithm.sha256.digest(message) }
 
     /// The payloads of a clear message.
     func clearPayloads() throws(Violation) -> PayloadChain {
@@ -28,16 +35,18 @@ extension ISAKMPEngine {
     using random: inout some RandomNumberGenerator
   ) throws(Violation) {
     let header = try ISAKMPHeader(parsing: message)
-    let arrival = Arrival(message: message, header: header, path: path, now: now)
     if let id = saByCookies[header.cookies] {
+      let arrival = Arrival(message, header, on: path, at: now)
       try receive(arrival, in: id, using: &random)
     } else if let id = saByOurCookie[header.cookies.initiator] {
       // Our own first message reflected has no responder cookie and is no error report either.
       guard header.cookies.responder != 0 || header.exchangeType == .informational else {
         throw .cookies
       }
+      let arrival = Arrival(message, header, on: path, at: now)
       try receive(arrival, in: id, using: &random)
     } else if header.cookies.responder == 0 {
+      let arrival = Arrival(message, header, on: path, at: now)
       try receiveFirstMessage(arrival, using: &random)
     } else {
       throw .unknownSA

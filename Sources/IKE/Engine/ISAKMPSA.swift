@@ -50,6 +50,8 @@ struct ISAKMPSA: Sendable {
   /// How the responder finds the SA when message 1 comes again.
   var firstMessage: FirstMessageKey?
 
+  /// The lifetime that the peer proposed, to the responder.
+  var proposedSeconds: UInt64?
   /// The body of the initiator's SA payload, hashed by both ends.
   var offeredSA: [UInt8] = []
   var transform: ISAKMPTransform?

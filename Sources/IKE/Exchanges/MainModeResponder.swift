@@ -121,6 +121,7 @@ extension ISAKMPEngine {
     sa.firstMessage = key
     sa.offeredSA = offeredSA
     sa.transform = choice.transform
+    sa.proposedSeconds = choice.lifetime.seconds
     sa.lifetimeSeconds = Self.lifetime(policy.lifetimeSeconds, peer: choice.lifetime.seconds)
     learnVendors(vendorIDs, in: &sa)
     let answer = SecurityAssociation(proposals: [choice.proposal])
@@ -253,7 +254,7 @@ extension ISAKMPEngine {
       of: .responder, cookies: sa.cookies, material: sa.material, offeredSA: sa.offeredSA,
       identification: identification)
     var payloads = [Payload(.identification, identification), Payload(.hash, hash)]
-    if sa.lifetimeSeconds < offeredLifetime(sa) {
+    if let proposed = sa.proposedSeconds, sa.lifetimeSeconds < proposed {
       payloads.append(
         responderLifetime(
           Lifetime(seconds: sa.lifetimeSeconds), protocolID: .isakmp, spi: sa.cookies.bytes))
@@ -267,15 +268,6 @@ extension ISAKMPEngine {
     sa.lastAnswer = header.message(with: sealed.ciphertext)
     isakmpSAs[id] = sa
     send(sa.lastAnswer, on: sa.path)
-  }
-
-  /// The lifetime that the peer proposed for the transform in use.
-  private func offeredLifetime(_ sa: ISAKMPSA) -> UInt64 {
-    guard let transform = sa.transform,
-      let offer = try? SecurityAssociation(parsing: sa.offeredSA),
-      let choice = Self.choose(from: offer, accepting: [transform])
-    else { return 0 }
-    return choice.lifetime.seconds ?? 0
   }
 
   /// A message 5 that decrypts to garbage: with a wrong pre-shared key it always does. Reported
