@@ -32,6 +32,7 @@ SUBJECTS = {
     "strongswan-gcm": tunnels.strongswan("aes128gcm16"),
     "strongswan-cbc": tunnels.strongswan("aes128-sha1"),
     "wireguard-go": tunnels.wireguard_go,
+    "softether": tunnels.softether,
 }
 DIRECTIONS = {"toGateway": [], "toClient": ["-R"]}
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -219,3 +219,49 @@ def socat(pair):
         sh("ip", "-n", host, "link", "set", "tun0", "mtu", MTU, "up")
         sh("ip", "-n", host, "route", "add", f"{inner_peer}/32", "dev", "tun0", "src", inner)
     return Inside(INNER_CLIENT, INNER_GATEWAY, processes)
+
+
+# SoftEther keeps its files in fixed folders: every process gets some of its own.
+SOFTETHER = """
+for folder in lib log; do
+  mount -t tmpfs tmpfs /var/$folder && mkdir /var/$folder/softether || exit
+done
+mount -t tmpfs tmpfs /run && mkdir /run/softether || exit
+exec /usr/libexec/softether/%(name)s/%(name)s execsvc
+"""
+
+
+def softether(pair):
+    """Ethernet frames in one TLS connection, its SSL-VPN: not packet by packet."""
+    need("vpncmd", "vpnserver", "vpnclient")
+
+    def command(host, role, *lines):
+        batch = pair.write("vpncmd", "\n".join(lines) + "\n")
+        return pair.run(host, "vpncmd", "localhost", role, f"/IN:{batch}", stdin="")
+
+    processes = []
+    for name, host, role in ("vpnserver", pair.gateway, "/SERVER"), (
+            "vpnclient", pair.client, "/CLIENT"):
+        script = SOFTETHER % {"name": name}
+        processes.append(pair.spawn(host, name, "unshare", "-m", "bash", "-c", script))
+
+        def answers():
+            try:
+                return bool(command(host, role, "About"))
+            except LabError:
+                return False
+        wait(answers, f"{name}: {pair.log(name)}", seconds=30)
+    command(pair.gateway, "/SERVER", "HubCreate bench /PASSWORD:bench", "Hub bench",
+            "UserCreate user /GROUP:none /REALNAME:none /NOTE:none",
+            "UserPasswordSet user /PASSWORD:password", "BridgeCreate bench /DEVICE:soft /TAP:yes")
+    command(pair.client, "/CLIENT", "NicCreate soft",
+            f"AccountCreate bench /SERVER:{GATEWAY}:443 /HUB:bench /USERNAME:user /NICNAME:soft",
+            "AccountPasswordSet bench /PASSWORD:password /TYPE:standard", "AccountConnect bench")
+    for host, device, inner in ((pair.gateway, "tap_soft", INNER_GATEWAY),
+                                (pair.client, "vpn_soft", "10.92.0.2")):
+        wait(lambda: interface_exists(host, device), f"SoftEther: no {device}")
+        sh("ip", "-n", host, "addr", "add", f"{inner}/24", "dev", device)
+        sh("ip", "-n", host, "link", "set", device, "mtu", MTU, "up")
+    wait(lambda: "Connected" in command(pair.client, "/CLIENT", "AccountList"),
+         "SoftEther: not connected")
+    return Inside("10.92.0.2", INNER_GATEWAY, processes)

@@ -28,6 +28,7 @@ struct TunnelFigures {
   private static let rivals = [
     Reference(tunnel: "strongswan-gcm", name: strongSwan, target: 10),
     Reference(tunnel: "wireguard-go", name: "wireguard-go", target: 1),
+    Reference(tunnel: "softether", name: "SoftEther's SSL-VPN", target: 1),
   ]
   private static let bounds = [
     Reference(tunnel: "socat", name: "socat: no cipher, packet by packet", target: 0.7),
@@ -64,7 +65,7 @@ struct TunnelFigures {
         figure("TCP \(direction)", Self.cbc, .gigabitsPerSecond, rate, old, target: old.target)
       ]
         + Self.rivals.map {
-          figure("CPU \(direction)", Self.gcm, .coreSecondsPerGigabyte, cpu, $0, target: 1)
+          figure("CPU of TCP \(direction)", Self.gcm, .coreSecondsPerGigabyte, cpu, $0, target: 1)
         }
     }
       + Self.rivals.map {
