@@ -198,6 +198,8 @@ struct PacketPath: ~Copyable {
   /// Gives the gathered batch to the data plane and looks at what became of it.
   mutating func run() {
     dataplane.receive(&batch, from: socket, at: now)
+    takeOutputs()
+    dataplane.receiveWaiting(&batch, at: now)
     for position in 0..<batch.count {
       switch batch[position].verdict {
       case .undecided: require(false, "a packet was left undecided")
@@ -218,6 +220,10 @@ struct PacketPath: ~Copyable {
 
   private mutating func finish() {
     batch.removeAll()
+    takeOutputs()
+  }
+
+  private mutating func takeOutputs() {
     var outputs = 0
     while dataplane.nextPunt() != nil { outputs += 1 }
     while dataplane.nextEvent() != nil { outputs += 1 }
