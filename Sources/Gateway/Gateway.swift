@@ -12,6 +12,8 @@ public struct Gateway: ~Copyable, HostOwner {
   private var leases: AddressLeases
   /// Who authenticated on which session; names as the directory has them.
   private var names: [SessionID: String] = [:]
+  /// Who may reach whom.
+  var grants = GrantTable()
   private var outputs = Outbox<OwnerOutput>()
 
   /// - Parameter host: made of `configuration.isakmp` and `configuration.destinations`.
@@ -75,7 +77,11 @@ public struct Gateway: ~Copyable, HostOwner {
         assignAddress(to: session, profile: profile, at: now, using: &random)
       case .event(let event):
         if case .sessionClosed(let session, _, _) = event { release(session) }
+        if case .sessionUp(let session, let facts) = event, let name = names[session] {
+          grants.sessionUp(session, user: name, address: facts.peerAddress)
+        }
         outputs.append(.event(event))
+        carryOutGrants(at: now, using: &random)
       }
       host.settle(at: now, using: &random)
     }
@@ -113,6 +119,7 @@ public struct Gateway: ~Copyable, HostOwner {
   private mutating func release(_ session: SessionID) {
     names[session] = nil
     leases.release(session)
+    grants.sessionDown(session)
   }
 
   /// One pool can serve several networks; it keeps all their gateway addresses.
