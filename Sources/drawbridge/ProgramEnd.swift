@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConnectionService
 import Control
 import Primitives
 import Settings
@@ -26,6 +27,9 @@ struct ProgramEnd {
     case let error as ControlError:
       text = "\(error)"
       code = ProgramStatus(error.code)
+    case let refusal as Refusal:
+      text = "\(refusal.text)"
+      code = ProgramStatus(refusal)
     case let refusal as ConfigurationRefused:
       text = "\(refusal)"
       code = .usage
@@ -47,7 +51,40 @@ struct TunnelEnd: Error, CustomStringConvertible {
   var description: String { "closed: \(reason.rawValue)" }
 }
 
+extension Refusal {
+  /// Three lines: code and what; then the cause; then the next step.
+  var text: String {
+    """
+    error [\(code.rawValue)] \(detail)
+      cause: \(cause)
+      next:  \(nextStep)
+    """
+  }
+}
+
 extension ProgramStatus {
+  init(_ refusal: Refusal) {
+    self =
+      switch refusal.code {
+      case .badRequest: .usage
+      case .deviceUnknown, .connectionUnknown, .notFound: .notFound
+      case .unauthenticated, .forbidden, .connectionClosed, .tunnelClosing, .policyRefused,
+        .epochOutdated, .enrolmentCodeInvalid, .productIDTaken, .idempotencyConflict:
+        .refused
+      case .connectionLimit, .overloaded, .tooLarge: .limit
+      case .deviceOffline, .storeUnavailable, .brokerUnreachable: .unreachable
+      case .deviceTimeout: .timedOut
+      case .establishmentFailed: refusal.reason.map(ProgramStatus.init(failure:)) ?? .cut
+      case .internalError: .internalError
+      }
+  }
+
+  /// A tunnel that never stood: no reason for that is a success.
+  private init(failure reason: CloseReason) {
+    let status = ProgramStatus(reason)
+    self = status == .ok ? .cut : status
+  }
+
   init(_ code: ControlError.Code) {
     self =
       switch code {

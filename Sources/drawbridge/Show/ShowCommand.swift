@@ -34,15 +34,19 @@ protocol ListCommand: AsyncParsableCommand {
 struct PresentationOptions: ParsableArguments {
   @Flag(help: "Show every field, a block a record.")
   var details = false
+
+  /// The records, as a table or as blocks.
+  func render<Record>(_ records: [Record], _ table: Table<Record>) -> String {
+    details
+      ? table.renderDetails(records)
+      : table.render(records, colour: Terminal.takesColour(.output))
+  }
 }
 
 extension ListCommand {
   func run() async throws {
     let records = try await ask(asking.client)
-    let text =
-      presentation.details
-      ? Self.table.renderDetails(records)
-      : Self.table.render(records, colour: Terminal.takesColour(.output))
-    try asking.print(ListReply(items: records), text: text)
+    try asking.print(
+      ListReply(items: records), text: presentation.render(records, Self.table))
   }
 }

@@ -18,8 +18,14 @@ enum Terminal {
   /// Writes a text and a line break; a reader that is gone is no error of ours.
   static func write(_ text: String, to stream: Stream = .output) {
     guard !text.isEmpty else { return }
+    writeRaw(text.utf8.last == 0x0A ? text : text + "\n", to: stream)
+  }
+
+  /// Replaces the last line on standard error, where a terminal shows it.
+  static func rewrite(_ text: String) { writeRaw("\r\u{1B}[K" + text, to: .error) }
+
+  private static func writeRaw(_ text: String, to stream: Stream) {
     var bytes = Array(text.utf8)[...]
-    if bytes.last != 0x0A { bytes.append(0x0A) }
     while !bytes.isEmpty {
       let written = unsafe bytes.withUnsafeBytes {
         unsafe Glibc.write(stream.rawValue, $0.baseAddress, $0.count)
