@@ -1,0 +1,117 @@
+import AsyncHTTPClient
+import ConnectionService
+import Foundation
+
+/// One of the broker's streams, turned into a sequence of what it says.
+enum BrokerStream {
+  /// What may wait for a reader that is busy; one that falls behind further has to reconnect.
+  static let waitingMax = 1024
+
+  /// Opens the stream when it is first read, and closes it when nobody reads any more.
+  ///
+  /// It ends without an error when the broker ends it, and throws a ``Refusal``: what the broker
+  /// refused, or `brokerUnreachable` when the connection broke or was silent for too long.
+  static func open<Element: Sendable>(
+    _ call: BrokerCall, on transport: BrokerTransport,
+    reading: @escaping @Sendable (ServerSentEventReader.Item) throws -> Element?
+  ) -> AsyncThrowingStream<Element, any Error> {
+    let (stream, continuation) = AsyncThrowingStream<Element, any Error>.makeStream(
+      bufferingPolicy: .bufferingOldest(waitingMax))
+    let task = Task {
+      do {
+        try await pass(call, on: transport, to: continuation, reading: reading)
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: transport.unreachable(error))
+      }
+    }
+    continuation.onTermination = { _ in task.cancel() }
+    return stream
+  }
+
+  private static func pass<Element: Sendable>(
+    _ call: BrokerCall, on transport: BrokerTransport,
+    to continuation: AsyncThrowingStream<Element, any Error>.Continuation,
+    reading: @Sendable (ServerSentEventReader.Item) throws -> Element?
+  ) async throws {
+    var reader = ServerSentEventReader()
+    for try await chunk in try await transport.openStream(call) {
+      for item in try reader.read(chunk.readableBytesView) {
+        guard let element = try reading(item) else { continue }
+        if case .dropped = continuation.yield(element) { throw tooSlow }
+      }
+    }
+  }
+
+  private static let tooSlow = Refusal(
+    .overloaded, "more than \(waitingMax) messages of the stream wait to be read",
+    cause: "their reader is too slow", nextStep: "open the stream again where it stopped")
+}
+
+/// What the broker says to a device.
+public enum DeviceStreamEvent: Hashable, Sendable {
+  /// First on every stream: what commands will carry (CS-21), and how often to expect a sign of
+  /// life.
+  case attached(epoch: UInt64, heartbeatSeconds: Int64)
+  case command(DeviceCommand)
+  /// Another agent has the device now; this one must not come back by itself.
+  case superseded
+  case heartbeat
+}
+
+/// What the broker says to a gateway.
+public enum GatewayStreamEvent: Hashable, Sendable {
+  /// The first one is `all`.
+  case change(GrantChange)
+  case heartbeat
+}
+
+extension BrokerClient {
+  /// The device's own stream (CS-20); its token names the device.
+  public func deviceStream() -> AsyncThrowingStream<DeviceStreamEvent, any Error> {
+    struct Attached: Decodable {
+      var epoch: UInt64
+      var heartbeatSeconds: Int64
+    }
+    return BrokerStream.open(BrokerCall(.get, "/v1/agent/stream"), on: transport) { item in
+      switch item {
+      case .comment: return .heartbeat
+      case .event(_, "attached", let data):
+        let attached = try WireJSON.decode(Attached.self, from: Array(data.utf8))
+        return .attached(epoch: attached.epoch, heartbeatSeconds: attached.heartbeatSeconds)
+      case .event(_, "command", let data):
+        return .command(try WireJSON.decode(DeviceCommand.self, from: Array(data.utf8)))
+      case .event(_, "superseded", _): return .superseded
+      case .event: return nil
+      }
+    }
+  }
+
+  /// The gateway's own stream (CS-25).
+  public func gatewayStream() -> AsyncThrowingStream<GatewayStreamEvent, any Error> {
+    BrokerStream.open(BrokerCall(.get, "/v1/gateway/stream"), on: transport) { item in
+      switch item {
+      case .comment: return .heartbeat
+      case .event(_, "change", let data):
+        return .change(try WireJSON.decode(GrantChange.self, from: Array(data.utf8)))
+      case .event: return nil
+      }
+    }
+  }
+
+  /// Everything that happens in the organisation, live.
+  ///
+  /// - Parameter after: the sequence of the last event that is known already; `nil` begins with
+  ///   what happens next.
+  public func events(
+    after: UInt64? = nil, matching selection: EventSelection = EventSelection()
+  ) -> AsyncThrowingStream<ServiceEvent, any Error> {
+    let call = BrokerCall(.get, "/v1/events")
+      .with(query: selection.streamQuery)
+      .with(header: "last-event-id", after.map { String($0) })
+    return BrokerStream.open(call, on: transport) { item in
+      guard case .event(_, _, let data) = item else { return nil }
+      return try WireJSON.decode(CloudEvent.self, from: Array(data.utf8)).data
+    }
+  }
+}

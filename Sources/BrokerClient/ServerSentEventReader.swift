@@ -1,0 +1,64 @@
+/// Takes a stream of events apart (HTML Living Standard §9.2.6), within bounds.
+struct ServerSentEventReader {
+  /// What one event may weigh, in bytes: the broker's largest list of grants.
+  static let eventBytesMax = 4 * 1024 * 1024
+
+  enum Item: Hashable {
+    /// A line that is there to show that the stream lives.
+    case comment(String)
+    case event(id: String?, name: String?, data: String)
+  }
+
+  struct TooLong: Error {}
+
+  private var line: [UInt8] = []
+  private var id: String?
+  private var name: String?
+  private var data: [String] = []
+  private var dataBytes = 0
+
+  init() {}
+
+  /// Takes the next bytes and gives the items that they complete.
+  mutating func read(_ bytes: some Sequence<UInt8>) throws(TooLong) -> [Item] {
+    var items: [Item] = []
+    for byte in bytes {
+      guard byte == UInt8(ascii: "\n") else {
+        guard line.count + dataBytes < Self.eventBytesMax else { throw TooLong() }
+        line.append(byte)
+        continue
+      }
+      if line.last == UInt8(ascii: "\r") { line.removeLast() }
+      if let item = takeLine() { items.append(item) }
+    }
+    return items
+  }
+
+  private mutating func takeLine() -> Item? {
+    defer { line.removeAll(keepingCapacity: line.count < 4096) }
+    guard !line.isEmpty else { return takeEvent() }
+    let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
+    var value = line[colon...].dropFirst()
+    if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+    let text = String(decoding: value, as: UTF8.self)
+    switch String(decoding: line[..<colon], as: UTF8.self) {
+    case "": return .comment(text)
+    case "id": id = text
+    case "event": name = text
+    case "data":
+      data.append(text)
+      dataBytes += value.count
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func takeEvent() -> Item? {
+    defer {
+      (id, name, dataBytes) = (nil, nil, 0)
+      data.removeAll()
+    }
+    guard !data.isEmpty else { return nil }
+    return .event(id: id, name: name, data: data.joined(separator: "\n"))
+  }
+}
