@@ -45,8 +45,8 @@ public enum EventChain {
     return head
   }
 
-  /// SHA-256 over the previous hash and every field in the order of their declaration, each as its
-  /// length, a colon and its text; a missing one is `-`. No two events write the same bytes.
+  /// SHA-256 over the previous hash and every field in the order of their declaration, written as
+  /// ``fieldText(_:)`` does.
   static func hash(of event: ServiceEvent) -> String {
     let fields: [String?] = [
       String(event.sequence), event.time.text, event.kind.rawValue, event.organisation?.text,
@@ -54,16 +54,8 @@ public enum EventChain {
       event.code?.rawValue, event.reason?.rawValue, event.note,
       event.durationSeconds.map { String($0) }, event.bytes.map { String($0) },
     ]
-    var text = Array(event.previousHash.utf8)
-    for field in fields {
-      guard let field else {
-        text.append(UInt8(ascii: "-"))
-        continue
-      }
-      text += Array("\(field.utf8.count):".utf8)
-      text += Array(field.utf8)
-    }
-    return hexadecimal(HashAlgorithm.sha256.digest(text))
+    return hexadecimal(
+      HashAlgorithm.sha256.digest(Array(event.previousHash.utf8), fieldText(fields)))
   }
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -16,6 +16,13 @@ public struct ConnectRequest: Hashable, Sendable, Codable {
     self.note = note
     self.parameters = parameters
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    inactivitySeconds = try container.decodeSecondsIfPresent(forKey: .inactivitySeconds)
+    note = try container.decodeIfPresent(String.self, forKey: .note)
+    parameters = try container.decodeIfPresent(VPNParameters.self, forKey: .parameters)
+  }
 }
 
 /// `POST /v1/enrolments`: announces a device.

@@ -4,6 +4,8 @@
 public struct DeviceReport: Hashable, Sendable, Codable {
   public static let answersMax = 64
   public static let historyMax = 256
+  /// No right report names as many: a tunnel carries ten.
+  public static let connectionsMax = 64
 
   public var epoch: UInt64
   public var answers: [DeviceAnswer]
@@ -38,6 +40,9 @@ public struct DeviceState: Hashable, Sendable, Codable {
   public var tunnel: TunnelState?
   /// In ascending order; those that wait for the tunnel are not among them.
   public var connections: [ConnectionID]
+  /// Counts up with each report of an attachment, so that one that was held up on its way does not
+  /// pass for the present; `nil` when the agent does not count.
+  public var number: UInt64?
 
   public init(phase: Phase, tunnel: TunnelState? = nil, connections: [ConnectionID] = []) {
     self.phase = phase

@@ -19,6 +19,13 @@ public struct VPNParameters: Hashable, Sendable, Codable {
     self.credentials = credentials
     self.inactivitySeconds = inactivitySeconds
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    gateway = try container.decodeIfPresent(String.self, forKey: .gateway)
+    credentials = try container.decode(Credentials.self, forKey: .credentials)
+    inactivitySeconds = try container.decodeSecondsIfPresent(forKey: .inactivitySeconds)
+  }
 }
 
 /// A pre-shared key with a PPP user and password.
