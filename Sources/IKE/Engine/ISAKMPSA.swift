@@ -82,9 +82,9 @@ struct ISAKMPSA: Sendable {
   var lifetimeSeconds: UInt64
   var rekeyAt: Instant?
   var expiresAt: Instant?
-  /// It joined a connection whose older SAs carried traffic while this one was being born: the peer
-  /// has not started anew, whatever INITIAL-CONTACT says.
-  var joinedConnectionInUse = false
+  /// When the connection that it joined had last been heard of on its older SAs; `nil` when it is
+  /// the connection's first.
+  var joinedLastHeardAt: Instant?
   /// A younger ISAKMP SA serves the connection; this one only answers.
   var isSuperseded = false
   var messageIDs = MessageIDs()
@@ -132,6 +132,9 @@ struct MessageIDs: Sendable {
 
   /// Whether the ISAKMP SA can carry no further quick mode.
   var isUsedUp: Bool { quickModes.count >= Self.quickModesMax }
+
+  /// Whether there was any quick mode yet.
+  var hasSeenQuickMode: Bool { !quickModes.isEmpty }
 
   /// Whether a quick mode with this id would be the first.
   func isNewQuickMode(_ id: UInt32) -> Bool {

@@ -160,35 +160,6 @@ extension ISAKMPEngine {
     }
   }
 
-  /// INITIAL-CONTACT in its own message, as racoon sends it: by then the SA has joined the
-  /// connection that it makes obsolete, and leaves it again.
-  private mutating func receiveInitialContact(
-    in sa: ISAKMPSA, at now: Instant, using random: inout some RandomNumberGenerator
-  ) {
-    guard let old = sa.connection, let connection = connections[old],
-      let identity = connection.identity
-    else { return }
-    let hasOlder =
-      connection.isakmpSAs.contains { $0 < sa.id } || !connection.phase2SAs.isEmpty
-    let hasOwnQuickModes = !sa.quickModeIDs.isEmpty
-    guard connection.role == .responder, hasOlder, !hasOwnQuickModes, !sa.isSuperseded else {
-      return
-    }
-    guard !sa.joinedConnectionInUse else {
-      note(
-        .initialContactIgnored, connection: old, path: sa.path, "the older SAs are in use",
-        at: now)
-      return
-    }
-    note(.initialContact, connection: old, path: sa.path, "\(identity)", at: now)
-    connections[old]?.isakmpSAs.removeAll { $0 == sa.id }
-    endConnection(
-      old, .peerDeleted, "INITIAL-CONTACT: the peer started anew", notifyPeer: false, at: now,
-      using: &random)
-    let connectionID = makeConnection(for: sa, at: now)
-    attach(sa.id, to: connectionID, identity: identity, at: now, using: &random)
-  }
-
   /// An authenticated error report: it ends the quick mode it speaks of.
   private mutating func receiveError(
     _ notification: Notification, in sa: ISAKMPSA, at now: Instant,

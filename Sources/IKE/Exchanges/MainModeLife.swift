@@ -135,6 +135,7 @@ extension ISAKMPEngine {
       ?? adopt(sa, identity: identity, initialContact: initialContact, at: now, using: &random)
     attach(id, to: connectionID, identity: identity, at: now, using: &random)
     scheduleISAKMPLifetime(id, at: now, using: &random)
+    showContinuity(of: connectionID, using: &random)
     startNeededQuickMode(connectionID, at: now, using: &random)
   }
 
@@ -148,8 +149,9 @@ extension ISAKMPEngine {
     using random: inout some RandomNumberGenerator
   ) -> ConnectionID {
     if let older = connectionToJoin(sa, identity: identity) {
-      let isInUse = (connections[older]?.lastAuthenticatedAt ?? now) > sa.createdAt
-      isakmpSAs[sa.id]?.joinedConnectionInUse = isInUse
+      let lastHeard = connections[older]?.lastAuthenticatedAt ?? now
+      isakmpSAs[sa.id]?.joinedLastHeardAt = lastHeard
+      let isInUse = lastHeard > sa.createdAt
       // When both ends open at the same time each says it, and neither connection is old.
       let isOld = connections[older]?.upAt.map { $0 < sa.createdAt } ?? false
       guard initialContact, isOld else { return older }

@@ -16,9 +16,7 @@ extension ISAKMPEngine {
     _ arrival: Arrival, key: QuickModeKey, in sa: ISAKMPSA,
     using random: inout some RandomNumberGenerator
   ) throws(Violation) {
-    guard let keys = sa.keys, let connectionID = sa.connection,
-      let connection = connections[connectionID]
-    else { throw .unexpected }
+    guard let keys = sa.keys else { throw .unexpected }
     guard sa.messageIDs.isNewQuickMode(key.messageID) else { throw .replay }
     let concurrent = quickModes(on: sa.id).filter {
       $0.role == .responder && $0.phase != .finished
@@ -28,10 +26,15 @@ extension ISAKMPEngine {
       arrival, in: sa, iv: keys.phase2IV(lastBlock: sa.iv, messageID: key.messageID))
     let request = try QuickModeRequest(opened.chain, sa: sa)
     guard hasRoomForJob else { throw .limit }
-    try acceptPath(arrival, in: sa)
+    if hasStartedAnew(sa, at: arrival.now) {
+      separate(sa, "the peer started anew", at: arrival.now, using: &random)
+    }
+    try acceptPath(arrival, in: isakmpSAs[sa.id] ?? sa)
     isakmpSAs[sa.id]?.messageIDs.noteQuickMode(key.messageID)
-    // The path may just have changed.
-    let sa = isakmpSAs[sa.id] ?? sa
+    // Connection and path may just have changed.
+    guard let sa = isakmpSAs[sa.id], let connectionID = sa.connection,
+      let connection = connections[connectionID]
+    else { throw .unexpected }
     let quickMode: QuickMode
     do throws(Refusal) {
       quickMode = try accept(
