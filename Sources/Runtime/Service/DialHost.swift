@@ -17,6 +17,8 @@ struct DialHost: ~Copyable, LoopOwner {
   private let settings: DialConfiguration
   private let startedAt: Instant
   private let onUp: @Sendable (DialUp) -> Void
+  /// Called once, when the tunnel is over; what is left of it is still being closed.
+  var onOver: (@Sendable (RecordedEnd.Cause) -> Void)?
   private var wasUp = false
   /// The session that the interface is set up for.
   private var carried: SessionID?
@@ -103,6 +105,10 @@ struct DialHost: ~Copyable, LoopOwner {
 
   mutating func endTurn(at now: Instant, using random: inout some RandomNumberGenerator) {
     guard endReason != nil else { return }
+    if case .over(let cause) = agent.phase, let onOver {
+      onOver(cause)
+      self.onOver = nil
+    }
     let until = lingerUntil ?? now + Self.lingerMax
     lingerUntil = until
     isOverdue = until <= now

@@ -23,14 +23,17 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
   private let interruptReason: CloseReason
   let reloading: Reloading?
   let shownSettings: Showing
+  /// Who may reach whom; `nil` where nobody asks a broker.
+  let grants: GrantFollowing?
   private let open: Opening
   let startedAt = MonotonicClock.now()
-  private let notifier = ServiceNotifier.fromEnvironment()
+  /// For the program's own service alone, as the signals are.
+  private let notifier: ServiceNotifier
 
   init(
     role: VersionReply.Role, version: String, logger: Logger, mailbox: Mailbox<Owner>,
     workerThreads: Int, takesSignals: Bool, interruptReason: CloseReason, reloading: Reloading?,
-    shownSettings: @escaping Showing, open: @escaping Opening
+    shownSettings: @escaping Showing, grants: GrantFollowing? = nil, open: @escaping Opening
   ) {
     self.role = role
     programVersion = version
@@ -38,14 +41,17 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
     self.mailbox = mailbox
     self.workerThreads = workerThreads
     self.takesSignals = takesSignals
+    notifier = takesSignals ? .fromEnvironment() : ServiceNotifier(socketName: nil)
     self.interruptReason = interruptReason
     self.reloading = reloading
     self.shownSettings = shownSettings
+    self.grants = grants
     self.open = open
   }
 
   func run() async throws(ControlError) -> CloseReason {
     let environment = try environment()
+    let following = grants.map { grants in Task { await grants.run() } }
     let ending = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<LoopEnding, Never>) in
         let thread = LoopThread { [self] in
@@ -62,6 +68,8 @@ final class HostService<Owner: LoopOwner & ~Copyable>: RunningService {
     } onCancel: {
       mailbox.post { loop, now in loop.end(.success(.shutdown), at: now) }
     }
+    following?.cancel()
+    await following?.value
     return try ending.get()
   }
 
