@@ -35,8 +35,9 @@ struct Drawbridge: AsyncParsableCommand {
       """,
     version: "drawbridge \(version)",
     subcommands: [
+      ConnectCommand.self, CloseCommand.self, CloseAllCommand.self, ConnectionsCommand.self,
+      HistoryCommand.self, EventsCommand.self, DeviceCommands.self, TokenCommands.self,
       GatewayCommand.self, DialCommand.self, ShowCommand.self, OpenCommand.self,
-      CloseCommand.self,
       ConfigCommand.self, DemoCommand.self,
     ])
 }
