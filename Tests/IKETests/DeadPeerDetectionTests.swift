@@ -63,6 +63,54 @@ import Testing
     #expect(pair.leftEvents.downs.isEmpty)
   }
 
+  @Test func aPeerIsFoundDeadAlthoughItsISAKMPSAHasExpired() throws {
+    var pair = try makePair(right: { $0.isakmp.lifetimeSeconds = 600 })
+    _ = pair.connect()
+    // Before the initiator rekeys phase 1.
+    pair.run(until: Instant.zero + .seconds(500))
+    let heard = try #require(pair.right.connectionViews.first).lastAuthenticatedAt
+    pair.network = { _, _, _ in [] }
+    pair.run(until: Instant.zero + .seconds(605))
+    #expect(pair.rightEvents.notes(.isakmpExpired).count == 1)
+    #expect(pair.right.establishedISAKMPSAs.isEmpty)
+    #expect(pair.rightEvents.downs.isEmpty)
+    pair.run(until: heard + .seconds(150))
+    #expect(pair.rightEvents.downs.map(\.reason) == [.deadPeer])
+    #expect(pair.right.residue == 0)
+  }
+
+  @Test func aSilentPeerWhoseISAKMPSAHasExpiredIsAskedByMainMode() throws {
+    var pair = try makePair(right: { $0.isakmp.lifetimeSeconds = 600 })
+    let id = pair.connect()
+    pair.run(until: Instant.zero + .seconds(500))
+    pair.network = { _, _, _ in [] }
+    pair.run(until: Instant.zero + .seconds(605))
+    #expect(pair.right.establishedISAKMPSAs.isEmpty)
+    pair.network = { _, _, _ in [.milliseconds(10)] }
+    pair.run(until: Instant.zero + .seconds(900))
+    #expect(pair.right.establishedISAKMPSAs.count == 1)
+    #expect(pair.left.connectionViews.map(\.id) == [id])
+    #expect(pair.rightEvents.up.count == 1)
+    #expect(pair.rightEvents.downs.isEmpty)
+    #expect(pair.leftEvents.downs.isEmpty)
+  }
+
+  @Test func trafficKeepsAPeerAliveThatLetItsISAKMPSALapse() throws {
+    var pair = try makePair(right: { $0.isakmp.lifetimeSeconds = 600 })
+    _ = pair.connect()
+    pair.run(until: Instant.zero + .seconds(500))
+    let id = try #require(pair.rightEvents.up.first).id
+    pair.network = { _, _, _ in [] }
+    for _ in 0..<20 {
+      pair.run(for: .seconds(100))
+      pair.right.noteAuthenticatedTraffic(id, at: pair.now)
+    }
+    #expect(pair.right.establishedISAKMPSAs.isEmpty)
+    #expect(pair.rightEvents.downs.isEmpty)
+    pair.run(for: .seconds(150))
+    #expect(pair.rightEvents.downs.map(\.reason) == [.deadPeer])
+  }
+
   @Test func aCallerThatIsLateCausesNoBurst() throws {
     var pair = try makePair()
     _ = pair.connect()

@@ -47,6 +47,8 @@ struct Connection: Sendable {
   /// What the next quick mode replaces, when one waits for an ISAKMP SA.
   var pendingQuickMode: PendingQuickMode?
   var lastAuthenticatedAt: Instant
+  /// In force when both ends can and want it; outlives the ISAKMP SA that agreed on it.
+  var deadPeerDetection: DeadPeerDetection?
   /// A phase 2 SA was complete in the current attempt.
   var wasEstablished = false
   /// Retries made since it was last established (IK-13).

@@ -30,21 +30,16 @@ extension ISAKMPEngine {
   }
 
   mutating func armDeadPeerTimer(_ id: ConnectionID, at now: Instant) {
-    guard let saID = currentISAKMPSA(of: id), let sa = isakmpSAs[saID], sa.peerSupportsDPD,
-      let detection = sa.policy.deadPeerDetection
-    else {
-      timers.set(nil, for: .deadPeer(id))
-      return
-    }
-    timers.set(now + detection.interval, for: .deadPeer(id))
+    let interval = connections[id]?.deadPeerDetection?.interval
+    timers.set(interval.map { now + $0 }, for: .deadPeer(id))
   }
 
   mutating func deadPeerTimer(
     _ id: ConnectionID, at now: Instant, using random: inout some RandomNumberGenerator
   ) {
-    guard let connection = connections[id], let saID = currentISAKMPSA(of: id),
-      let sa = isakmpSAs[saID], let detection = sa.policy.deadPeerDetection, sa.peerSupportsDPD
-    else { return }
+    guard let connection = connections[id], let detection = connection.deadPeerDetection else {
+      return
+    }
     let silentSince = connection.lastAuthenticatedAt
     if now >= silentSince + detection.timeout {
       counterValues.deadPeers &+= 1
@@ -62,7 +57,12 @@ extension ISAKMPEngine {
       timers.set(silentSince + detection.interval, for: .deadPeer(id))
       return
     }
-    sendRUThere(saID, using: &random)
+    // When the ISAKMP SA has lapsed, main mode is the question, and its success an answer.
+    if let saID = currentISAKMPSA(of: id) {
+      sendRUThere(saID, using: &random)
+    } else {
+      startMainModeUnlessUnderWay(for: id, at: now, using: &random)
+    }
     timers.set(
       min(now + detection.interval, silentSince + detection.timeout), for: .deadPeer(id))
   }

@@ -56,6 +56,8 @@ extension ISAKMPEngine {
         let until = now + Self.orphanGrace
         connections[connectionID]?.orphanedUntil = until
         timers.set(until, for: .orphan(connectionID))
+        // The next word is the peer's: a question would be a new main mode.
+        timers.set(nil, for: .deadPeer(connectionID))
       }
     }
   }

@@ -198,6 +198,7 @@ extension ISAKMPEngine {
     connection.identity = identity
     connection.nat = sa.nat
     connection.lastAuthenticatedAt = now
+    connection.deadPeerDetection = sa.peerSupportsDPD ? sa.policy.deadPeerDetection : nil
     connection.orphanedUntil = nil
     timers.set(nil, for: .orphan(connectionID))
     let pathChanged = connection.path != sa.path
