@@ -1,8 +1,8 @@
 import Primitives
 
 // A peer that lost its state and connects again from the same socket, told from one that rekeys.
-// Main mode is the same for both. Most say INITIAL-CONTACT; some (Libreswan by default) do not, and
-// are known by what they do next.
+// Main mode is the same for both. Most say INITIAL-CONTACT; who is set up not to (Libreswan with
+// `initial-contact=no`) is known by what it does next.
 
 extension ISAKMPEngine {
   /// How long before its new main mode a peer that has started anew was silent at least. The data
@@ -13,9 +13,9 @@ extension ISAKMPEngine {
 
   /// Whether the quick mode that begins now shows that the peer has started anew.
   ///
-  /// Who rekeys phase 1 still uses the older SAs and negotiates phase 2 when its time has come. Who
-  /// negotiates phase 2 at once, beside pairs that are not half through their lifetime and that
-  /// nothing is heard on, has forgotten them.
+  /// Deviation: the RFCs know INITIAL-CONTACT only. Who rekeys phase 1 still uses the older SAs and
+  /// negotiates phase 2 when its time has come. Who negotiates phase 2 at once, beside pairs that
+  /// are not half through their lifetime and that nothing is heard on, has forgotten them.
   func hasStartedAnew(_ sa: ISAKMPSA, at now: Instant) -> Bool {
     guard let lastHeard = sa.joinedLastHeardAt, let establishedAt = sa.establishedAt,
       lastHeard + Self.newStartSilence <= sa.createdAt, !sa.isSuperseded,
