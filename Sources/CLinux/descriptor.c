@@ -3,11 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -79,24 +77,6 @@ int clinux_timer_set(int timer, int64_t nanoseconds) {
 }
 
 int clinux_eventfd_create(void) { return SYSTEM_CALL(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
-
-int clinux_signalfd_create(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-  if (error) return -error;
-  return SYSTEM_CALL(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-int clinux_signalfd_next(int fd) {
-  struct signalfd_siginfo pending;
-  int count = SYSTEM_CALL(read(fd, &pending, sizeof pending));
-  if (count < 0) return count;
-  return count == sizeof pending ? (int)pending.ssi_signo : -EIO;
-}
 
 int clinux_netlink_create(void) {
   int fd = SYSTEM_CALL(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));

@@ -36,8 +36,6 @@ import Testing
       #expect(poller == (3, 3))
       let waker = Self.failEveryCall(with: EMFILE) { _ = try Waker() }
       #expect(waker == (1, 1))
-      let signals = Self.failEveryCall(with: EMFILE) { _ = try SignalSource() }
-      #expect(signals == (1, 1))
       let device = Self.failEveryCall(with: EPERM) { _ = try TUNDevice() }
       #expect(device == (2, 2))
       var offload = TUNOptions()

@@ -140,27 +140,6 @@ import Testing
     #expect(seen.count == Poller.eventsMax + 1)
   }
 
-  @Test func signalsArriveAsEvents() async throws {
-    try await NetworkNamespace.run {
-      var signals = try SignalSource()
-      var poller = try Poller()
-      try poller.add(signals.descriptor, token: 9)
-      var none = try signals.next()
-      #expect(none == nil)
-      // To this thread only, so that no other thread of the test process sees them.
-      pthread_kill(pthread_self(), SIGHUP)
-      pthread_kill(pthread_self(), SIGTERM)
-      var events: [ReadyEvent] = []
-      try poller.wait(until: nil, into: &events)
-      #expect(events == [ReadyEvent(token: 9, readiness: .readable)])
-      let first = try signals.next()
-      let second = try signals.next()
-      #expect([first, second] == [.hangup, .terminate])
-      none = try signals.next()
-      #expect(none == nil)
-    }
-  }
-
   @Test func memoryPollerJumpsToTheDeadlineWhenNothingIsReady() throws {
     var poller = MemoryPoller()
     var events: [ReadyEvent] = []

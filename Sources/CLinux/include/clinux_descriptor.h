@@ -37,10 +37,6 @@ int clinux_timer_create(void);
 int clinux_timer_set(int timer, int64_t nanoseconds);
 
 int clinux_eventfd_create(void);
-// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and returns a signalfd for them.
-int clinux_signalfd_create(void);
-// The next pending signal's number, or -EAGAIN.
-int clinux_signalfd_next(int fd);
 
 // An rtnetlink socket; receive flags a message that did not fit with -EMSGSIZE.
 int clinux_netlink_create(void);
