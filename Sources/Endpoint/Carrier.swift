@@ -16,6 +16,8 @@ struct Carrier: Sendable {
   var encapsulation: Encapsulation
   /// Tunnels that have a record on it, by our L2TP tunnel id.
   var tunnels: [UInt16: TunnelNumber] = [:]
+  /// Closed sessions that have a record, oldest first.
+  var closedSessions: [SessionID] = []
   /// Tunnels that it has carried so far, those without a record any more among them.
   var tunnelsInLife = 0
   /// Inbound SPIs of its ESP SA pairs.

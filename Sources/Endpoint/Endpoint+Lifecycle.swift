@@ -102,10 +102,20 @@ extension Endpoint {
   }
 
   mutating func forgetSession(_ id: SessionID) {
-    sessions[id] = nil
+    if let carrier = sessions.removeValue(forKey: id)?.binding.carrier {
+      carriers[carrier]?.closedSessions.removeAll { $0 == id }
+    }
     deadlines.set(nil, for: .session(id))
     deadlines.set(nil, for: .closedSession(id))
     if let index = closedSessions.firstIndex(of: id) { closedSessions.remove(at: index) }
+  }
+
+  /// One peer's closed sessions make room for its own.
+  mutating func reclaimSessions(of carrier: CarrierID) {
+    guard let closed = carriers[carrier]?.closedSessions else { return }
+    for id in closed.prefix(max(0, closed.count - limits.closedSessionsPerCarrierMax)) {
+      forgetSession(id)
+    }
   }
 
   /// Under pressure the oldest records of what is closed go first (LT-2), as if their destruct

@@ -123,8 +123,7 @@ extension Endpoint {
     case .networkDown:
       session.binding.isOpen = false
       emit(.dataplane(.updateSession(session.id, session.binding)))
-      if let route = session.route { emit(.dataplane(.removeRoute(route))) }
-      session.route = nil
+      releaseRoutes(of: session)
     case .down(let reason, let detail):
       sessionLinkDown(session, RecordedEnd.Cause(reason, detail), at: now, using: &random)
     }
@@ -149,9 +148,25 @@ extension Endpoint {
       session.binding.innerAddress = facts.peerAddress
     }
     emit(.dataplane(.updateSession(session.id, session.binding)))
-    session.route = reach
-    if let reach { emit(.dataplane(.addRoute(reach, .session(session.id)))) }
+    session.routes = [reach].compactMap { $0 }
+    for prefix in session.routes where routes.claim(prefix, for: session.id) {
+      emit(.dataplane(.addRoute(prefix, .session(session.id))))
+    }
     emit(.event(.sessionUp(session.id, facts)))
+  }
+
+  /// Its routes go, or pass to the session that leads to the same networks.
+  private mutating func releaseRoutes(of session: SessionRecord) {
+    for prefix in session.routes {
+      switch routes.release(prefix, of: session.id) {
+      case .unchanged: continue
+      case .gone: emit(.dataplane(.removeRoute(prefix)))
+      case .passes(let next):
+        emit(.dataplane(.removeRoute(prefix)))
+        emit(.dataplane(.addRoute(prefix, .session(next))))
+      }
+    }
+    session.routes.removeAll()
   }
 
   /// The PPP link ended by itself or because it was closed: the L2TP session goes with it.
@@ -203,9 +218,12 @@ extension Endpoint {
     session.end = RecordedEnd(at: now, cause: cause)
     deadlines.set(nil, for: .session(id))
     forgetPartners(of: session)
+    releaseRoutes(of: session)
     emit(.dataplane(.unbindSession(id)))
     emit(.event(.sessionClosed(id, cause.reason, detail: cause.detail)))
     closedSessions.append(id)
+    carriers[session.binding.carrier]?.closedSessions.append(id)
+    reclaimSessions(of: session.binding.carrier)
     guard let record = tunnels[session.tunnel] else { return }
     deadlines.set(now + record.host.rules.destructTimeout, for: .closedSession(id))
     record.sessions[session.localID] = nil

@@ -27,6 +27,8 @@ public struct Endpoint: ~Copyable {
     public var sessionsMax = 100_000
     /// Records of what is closed; past it the oldest go before their destruct timeout (LT-2).
     public var closedRecordsMax = 10_000
+    /// Of those, records of closed sessions of one carrier: no peer drives out those of others.
+    public var closedSessionsPerCarrierMax = 64
     /// Pairs of sessions that may exchange packets; not more than the packet path holds.
     public var pairsMax = 16_384
     /// Peers that speak L2TP without IPsec.
@@ -63,6 +65,7 @@ public struct Endpoint: ~Copyable {
   /// What shall be dialled as soon as the connection's first ESP SAs are up.
   var dials: [ConnectionID: DialRequest] = [:]
   var census = SessionCensus()
+  var routes = RouteClaims()
   /// Pairs of live sessions that may exchange packets.
   var pairCount = 0
   var closedTunnels: [TunnelNumber] = []

@@ -17,8 +17,8 @@ final class SessionRecord {
   var network: NetworkFacts?
   /// IPCP was up. A peer that negotiates anew is no user: the inactivity timeout runs on.
   var wasUp = false
-  /// What the packet path sends to it, while IPCP is up.
-  var route: IPPrefix?
+  /// What it leads to, while IPCP is up.
+  var routes: [IPPrefix] = []
   var lcp: LCPResult?
   /// Live sessions that it may exchange packets with.
   var partners: Set<SessionID> = []

@@ -8,6 +8,7 @@ import Primitives
 struct AddressLeases: Sendable {
   private var pools: [String: AddressPool]
   private var leases: [SessionID: IPv4Address] = [:]
+  private var holders: [IPv4Address: SessionID] = [:]
 
   init(pools: [String: AddressPool]) { self.pools = pools }
 
@@ -22,12 +23,24 @@ struct AddressLeases: Sendable {
     guard let given = try pools[pool]?.take(static: address) else { throw .unknownPool }
     for name in pools.keys { pools[name]?.occupy(given) }
     leases[session] = given
+    holders[given] = session
     return given
+  }
+
+  /// Who has this address now.
+  func holder(of address: IPv4Address) -> SessionID? { holders[address] }
+
+  /// Gives what one session has to another, which has nothing; the first keeps nothing.
+  mutating func pass(from old: SessionID, to new: SessionID) {
+    guard leases[new] == nil, let address = leases.removeValue(forKey: old) else { return }
+    leases[new] = address
+    holders[address] = new
   }
 
   /// The session is over; one without an address changes nothing.
   mutating func release(_ session: SessionID) {
     guard let address = leases.removeValue(forKey: session) else { return }
+    holders[address] = nil
     for name in pools.keys { pools[name]?.release(address) }
   }
 

@@ -104,6 +104,7 @@ public struct Gateway: ~Copyable, HostOwner {
     using random: inout some RandomNumberGenerator
   ) {
     let own = names[session].flatMap { users.user(named: $0)?.staticAddress }
+    if let own { takeOver(own, for: session, at: now, using: &random) }
     do throws(AddressPool.Refusal) {
       guard let network = configuration.networks[name] else { throw .unknownPool }
       let address = try leases.take(static: own, from: network.pool, for: session)
@@ -114,6 +115,21 @@ public struct Gateway: ~Copyable, HostOwner {
       _ = host.endpoint.closeSession(
         session, .policyRefused, detail: error.sentence, at: now, using: &random)
     }
+  }
+
+  /// A user who authenticates again has a better claim to the static address than the session that
+  /// may be dead: that one closes, in order, and its route goes at once.
+  private mutating func takeOver(
+    _ address: IPv4Address, for session: SessionID, at now: Instant,
+    using random: inout some RandomNumberGenerator
+  ) {
+    guard let holder = leases.holder(of: address), holder != session,
+      let user = names[session], names[holder] == user
+    else { return }
+    leases.pass(from: holder, to: session)
+    _ = host.endpoint.closeSession(
+      holder, .policyRefused, detail: "another session of \(user) took its static address over",
+      at: now, using: &random)
   }
 
   private mutating func release(_ session: SessionID) {

@@ -114,6 +114,30 @@ import Testing
     #expect(reason == .requested)
   }
 
+  /// LT-2: records make room, those of the peer that has too many.
+  @Test func closedSessionsOfOnePeerDoNotDriveOutThoseOfAnother() throws {
+    var limits = Endpoint.Limits()
+    limits.closedSessionsPerCarrierMax = 2
+    let rig = try Rig(limits: limits, requiresIPsec: false)
+    let quiet = RigPeer(localID: 7)
+    let busy = RigPeer(localID: 8)
+    for (peer, host) in [(quiet, UInt8(7)), (busy, 8)] {
+      let address = IPv4Address(192, 0, 2, host)
+      rig.dialInClear(peer, from: SocketAddress(.v4(address), port: 1701))
+    }
+    for peer in [quiet, busy, busy, busy, busy] {
+      try peer.call(at: rig.now, using: &rig.random)
+      rig.settle()
+      let live = try #require(rig.endpoint.sessionViews.last?.id)
+      _ = rig.endpoint.closeSession(live, .administrator, at: rig.now, using: &rig.random)
+      rig.settle()
+      rig.run(for: .seconds(15))
+    }
+    let left = rig.endpoint.sessionViews
+    #expect(left.map(\.id) == [SessionID(1), SessionID(4), SessionID(5)])
+    #expect(left.allSatisfy { $0.end != nil })
+  }
+
   @Test func lt3ANewTunnelBeforeTheDestructTimeoutKeepsTheIPsecConnection() throws {
     let rig = try Rig(rules: TunnelRules(destructTimeout: .seconds(100)))
     let carrier = rig.connect()

@@ -7,6 +7,8 @@ import Primitives
 final class ClearClient {
   let user: String
   let remote: SocketAddress
+  /// It crashed: it hears and says nothing.
+  var isSilent = false
   /// IP packets that arrived in its session.
   private(set) var delivered: [[UInt8]] = []
   private var tunnel: Tunnel
@@ -30,7 +32,9 @@ final class ClearClient {
   /// Its address in the tunnel; `nil` while IPCP is not up.
   var inner: IPv4Address? { address }
 
-  var nextTimeout: Instant? { earliest(tunnel.nextTimeout, link.nextTimeout) }
+  var nextTimeout: Instant? {
+    isSilent ? nil : earliest(tunnel.nextTimeout, link.nextTimeout)
+  }
 
   func handleTimeout(at now: Instant, using random: inout SeededRandom) {
     tunnel.handleTimeout(at: now)
@@ -42,6 +46,7 @@ final class ClearClient {
 
   /// A datagram of the gateway.
   func receive(_ datagram: [UInt8], at now: Instant, using random: inout SeededRandom) {
+    guard !isSilent else { return }
     guard datagram.first.map({ $0 & 0x80 == 0 }) == true else {
       tunnel.receive(datagram, at: now, using: &random)
       return
@@ -57,6 +62,7 @@ final class ClearClient {
 
   /// The next datagram for the gateway.
   func nextDatagram(at now: Instant, using random: inout SeededRandom) -> [UInt8]? {
+    guard !isSilent else { return nil }
     while let event = tunnel.nextEvent() {
       guard case .sessionEstablished(_, let remoteID, _) = event else { continue }
       peerSession = remoteID

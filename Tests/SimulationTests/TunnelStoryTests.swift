@@ -100,6 +100,28 @@ import Testing
     #expect(holds8)
   }
 
+  @Test func theSecondSessionOfAClientTakesTheRouteWhenTheFirstEnds() throws {
+    var cast = Cast()
+    cast.dialsSingleShot = false
+    var world = try world(cast)
+    let client = try dial(cast, in: &world)
+    let number = world.clients[client].host.owner.host.endpoint.tunnelViews.first?.number
+    let tunnel = try #require(number)
+    _ = try world.act(on: client) { agent, now, random in
+      agent.host.endpoint.openSession(in: tunnel, at: now, using: &random)
+    }
+    try world.run(for: .seconds(1))
+    let sessions = world.gateway.owner.host.endpoint.sessionViews
+    #expect(sessions.count == 2)
+    try closeSession(&world)
+    try world.run(for: .seconds(1))
+    let address = try #require(sessions.last?.network?.peerAddress)
+    let ping = Ping(from: address, to: IPv4Address(10, 66, 0, 1), number: 1)
+    let hasPassed = world.clients[client].host.sendInner(
+      ping.bytes, at: world.now, using: &world.random)
+    #expect(hasPassed)
+  }
+
   @Test func lt5And7ASingleShotTunnelTakesItsIPsecConnectionWithItAtOnce() throws {
     var cast = Cast()
     cast.rules.isSingleShot = true

@@ -185,9 +185,7 @@ public struct Watch: Sendable {
     case .isakmpKeys: tally.count("ISAKMP keys reported")
     case .note(let note): tally.count("note: \(note.code.rawValue)")
     case .dataplaneRefused(let error):
-      // Two sessions of one client lead to the same networks; the first has the route.
-      let isSecondRoute = role == .client && error == .alreadyExists && !up.isEmpty
-      try promise(isSecondRoute, "tables", at: now, "the packet path refused: \(error)")
+      try promise(false, "tables", at: now, "the packet path refused: \(error)")
     }
   }
 
