@@ -10,11 +10,13 @@ enum Layers {
     "PPP": ["Cryptography", "Primitives"],
     "Dataplane": ["Cryptography", "ESP", "IPPacket", "Primitives"],
     "Endpoint": ["Dataplane", "ESP", "IKE", "IPPacket", "L2TP", "PPP", "Primitives"],
-    "Gateway": ["Dataplane", "Endpoint", "IKE", "PPP", "Primitives"],
-    "Agent": ["Dataplane", "Endpoint", "IKE", "PPP", "Primitives"],
+    "ConnectionService": ["Primitives"],
+    "Broker": ["ConnectionService", "Cryptography", "Primitives"],
+    "Gateway": ["ConnectionService", "Dataplane", "Endpoint", "IKE", "PPP", "Primitives"],
+    "Agent": ["ConnectionService", "Dataplane", "Endpoint", "IKE", "PPP", "Primitives"],
     "Simulation": [
-      "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
-      "PPP", "Primitives",
+      "Agent", "Broker", "ConnectionService", "Cryptography", "Dataplane", "Endpoint", "Gateway",
+      "IKE", "IPPacket", "L2TP", "PPP", "Primitives",
     ],
   ]
 
@@ -23,21 +25,40 @@ enum Layers {
     "Cryptography": ["CCryptography", "Primitives"],
     "LinuxIO": ["CLinux", "Glibc", "Primitives"],
     "Settings": ["Foundation", "Primitives", "Yams"],
-    "Control": ["Foundation", "Glibc", "Primitives"],
+    "Control": ["ConnectionService", "Foundation", "Glibc", "Primitives"],
     "ControlServer": [
       "Control", "Foundation", "Glibc", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
       "ServiceLifecycle", "Synchronization",
     ],
     "ControlClient": ["AsyncHTTPClient", "Control", "Foundation", "NIOCore"],
     "Runtime": [
-      "Agent", "Control", "Cryptography", "Dataplane", "Dispatch", "Endpoint",
+      "Agent", "ConnectionService", "Control", "Cryptography", "Dataplane", "Dispatch", "Endpoint",
       "Gateway", "Glibc", "IKE", "IPPacket", "L2TP", "LinuxIO", "Logging", "PPP", "Primitives",
       "Settings", "Synchronization",
     ],
+    "BrokerStore": [
+      "Broker", "CPostgreSQL", "ConnectionService", "Dispatch", "Foundation", "GRDB", "Glibc",
+      "Primitives", "Synchronization",
+    ],
+    "BrokerServer": [
+      "AsyncHTTPClient", "Broker", "ConnectionService", "Crypto", "Cryptography", "Foundation",
+      "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging",
+      "NIOCore", "NIOPosix", "NIOSSL", "Primitives", "ServiceLifecycle", "SwiftASN1",
+      "Synchronization", "X509",
+    ],
+    "BrokerClient": [
+      "AsyncHTTPClient", "ConnectionService", "Foundation", "Logging", "NIOCore", "NIOPosix",
+      "NIOSSL", "Primitives",
+    ],
+    "AgentService": [
+      "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "Foundation", "GRDB",
+      "Logging", "Primitives", "Runtime", "Settings", "Synchronization",
+    ],
     "Demo": ["Control", "Foundation", "Synchronization"],
     "drawbridge": [
-      "ArgumentParser", "Control", "ControlClient", "ControlServer", "Demo", "Glibc", "Logging",
-      "Primitives", "Runtime", "Settings",
+      "AgentService", "ArgumentParser", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
+      "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Foundation",
+      "Glibc", "Logging", "Primitives", "Runtime", "Settings",
     ],
     "simulate": ["ArgumentParser", "Simulation"],
     "Benchmarks": [
@@ -54,7 +75,9 @@ enum Layers {
     "CCryptography": ["Cryptography"],
     "CLinux": ["LinuxIO"],
     "Yams": ["Settings"],
-    "Hummingbird": ["ControlServer"],
-    "AsyncHTTPClient": ["ControlClient"],
+    "Hummingbird": ["BrokerServer", "ControlServer"],
+    "AsyncHTTPClient": ["BrokerClient", "BrokerServer", "ControlClient"],
+    "GRDB": ["AgentService", "BrokerStore"],
+    "CPostgreSQL": ["BrokerStore"],
   ]
 }

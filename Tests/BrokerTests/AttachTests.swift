@@ -1,0 +1,104 @@
+import ConnectionService
+import Primitives
+import Testing
+
+@testable import Broker
+
+@Suite struct AttachTests {
+  @Test func unansweredCommandsComeAgainOnANewAttachmentWithItsEpoch() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let id = try stage.connect(device).id
+    let before = try stage.commands(device)
+    try device.attach(to: stage.second)
+    let after = try stage.second.commands(for: device.product, epoch: device.epoch)
+    #expect(after.map(\.id) == before.map(\.id))
+    #expect(after.map(\.epoch) == [device.epoch])
+    #expect(before.map(\.epoch) == [device.epoch - 1])
+    try device.work(stage.second, using: &stage.random)
+    #expect(try stage.view(id).phase == .up)
+  }
+
+  @Test func anOlderEpochIsRefusedEverywhere() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let old = device.epoch
+    try device.attach(to: stage.second)
+    #expect(code { try stage.broker.renew(device.product, epoch: old) } == .epochOutdated)
+    #expect(
+      code { try stage.broker.commands(for: device.product, epoch: old) } == .epochOutdated)
+    var words = device.words
+    words.epoch = old
+    #expect(code { try stage.broker.receive(words, from: device.caller) } == .epochOutdated)
+    try stage.broker.detach(device.product, epoch: old)
+    #expect(try stage.broker.device(device.product, by: stage.ann).online)
+  }
+
+  @Test func ofTwoAgentsWithOneProductIDTheNewerWins() throws {
+    let stage = try Stage()
+    let first = try stage.attach()
+    let twin = ModelDevice(first.product, first.caller, first.token)
+    try twin.attach(to: stage.second)
+    #expect(twin.epoch > first.epoch)
+    #expect(code { try first.report(to: stage.broker) } == .epochOutdated)
+    let id = try stage.connect(first).id
+    try twin.work(stage.second, using: &stage.random)
+    #expect(try stage.view(id).phase == .up)
+  }
+
+  @Test func losingTheStreamClosesNothing() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let id = try stage.open(device).id
+    stage.advance(.seconds(46))
+    try stage.broker.sweep()
+    #expect(try stage.broker.device(device.product, by: stage.ann).online == false)
+    #expect(try stage.view(id).phase == .up)
+    #expect(try stage.events(.deviceDetached).count == 1)
+    try device.attach(to: stage.second)
+    #expect(try stage.view(id).phase == .up)
+  }
+
+  @Test func aStreamThatStandsOutlivesASweepOfItsLease() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    stage.advance(.seconds(100))
+    try stage.second.sweep()
+    try stage.broker.renew(device.product, epoch: device.epoch)
+    #expect(try stage.broker.device(device.product, by: stage.ann).online)
+    #expect(try stage.events(.deviceAttached).count == 2)
+  }
+
+  @Test func aReportWithoutAStreamIsHeardButAttachesNothing() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let id = try stage.open(device).id
+    try stage.broker.detach(device.product, epoch: device.epoch)
+    device.loseTunnel(.deadPeer)
+    try device.report(to: stage.second)
+    #expect(try stage.view(id).reason == .deadPeer)
+    #expect(try stage.broker.device(device.product, by: stage.ann).online == false)
+  }
+
+  @Test func aRefusalOfAnOlderEpochIsNoAnswer() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let id = try stage.connect(device).id
+    let command = try #require(try stage.commands(device).first)
+    device.answers = [
+      DeviceAnswer(command: command.id, outcome: .refused(refusal: .epochOutdated))
+    ]
+    try device.report(to: stage.broker)
+    #expect(try stage.view(id).phase == .requested)
+    try device.work(stage.broker, using: &stage.random)
+    #expect(try stage.view(id).phase == .up)
+  }
+
+  @Test func onlyDevicesAttach() throws {
+    let stage = try Stage()
+    #expect(code { try stage.broker.attach(stage.admin) } == .forbidden)
+    let device = try stage.enrol("pump-1")
+    try stage.broker.removeDevice(device.product, by: stage.admin)
+    #expect(code { try stage.broker.attach(device.caller) } == .unauthenticated)
+  }
+}
