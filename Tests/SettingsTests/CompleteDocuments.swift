@@ -72,6 +72,7 @@ enum CompleteDocuments {
             pppProfile: office
     users:
       - {name: anna, password: secret, address: 10.9.0.7, routes: [192.168.7.0/24]}
+    broker: {url: "https://broker.example.net:8443", token: "file:/psk", authorities: /ca.pem}
     limits:
       halfOpenExchanges: 10
       halfOpenExchangesPerSource: 5

@@ -23,5 +23,7 @@ public struct GatewayConfiguration: Equatable, Sendable {
   /// At least one.
   public var pools: [AddressPool] = []
   public var users: [User] = []
+  /// The broker that says who may reach which device; without one nobody reaches any.
+  public var broker: BrokerLink?
   public var limits = GatewayLimits()
 }

@@ -18,6 +18,7 @@ extension GatewayConfiguration {
     }
     readTunnels(&document)
     users = document.read(sections: "users", max: User.usersMax) { User(reading: &$0) }
+    document.read(section: "broker") { broker = BrokerLink(reading: &$0) }
     document.read(section: "limits") { limits.read(&$0) }
     check(document.log)
   }
