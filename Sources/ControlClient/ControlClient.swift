@@ -50,6 +50,8 @@ public struct ControlClient: ControlService {
     try await list(.pppLinks)
   }
 
+  public func grantsInForce() async throws(ControlError) -> GrantsReply { try await send(.grants) }
+
   public func close(_ target: CloseTarget, id: UInt64) async throws(ControlError) -> CloseReply {
     try await send(.close(target, id: id))
   }

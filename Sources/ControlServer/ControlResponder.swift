@@ -33,6 +33,7 @@ struct ControlResponder: HTTPResponder {
   private func answer(_ request: ControlRequest) async throws -> Response {
     switch request {
     case .list(let list): try await answer(list)
+    case .grants: try Self.json(try await service.grantsInForce())
     case .close(let target, let id): try Self.json(try await service.close(target, id: id))
     case .openSession(let tunnel): try Self.json(try await service.openSession(tunnel: tunnel))
     case .version: try Self.json(try await service.version())

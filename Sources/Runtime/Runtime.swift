@@ -28,14 +28,18 @@ public enum Runtime {
   ///
   /// The host's `ip_forward` is not touched: without it clients reach the gateway alone.
   ///
-  /// - Parameter reading: reads the configuration again, for SIGHUP and `reload`.
+  /// - Parameters:
+  ///   - reading: reads the configuration again, for SIGHUP and `reload`.
+  ///   - grantSource: makes the source of grants of a configured broker.
   /// - Throws: `refused` for a configuration that the engines cannot follow.
   public static func gateway(
     _ configuration: Settings.GatewayConfiguration, version: String, logger: Logger,
-    reading: @escaping Reading<Settings.GatewayConfiguration>
+    reading: @escaping Reading<Settings.GatewayConfiguration>,
+    grantSource: @escaping GrantSourcing
   ) throws(ControlError) -> some RunningService {
     try gateway(
-      configuration, version: version, logger: logger, reading: reading, takesSignals: true)
+      configuration, version: version, logger: logger, reading: reading, grantSource: grantSource,
+      takesSignals: true)
   }
 
   /// A client that dials once; nothing is opened before its `run`.
@@ -50,21 +54,30 @@ public enum Runtime {
       configuration, version: version, logger: logger, takesSignals: true, onUp: onUp)
   }
 
-  /// - Parameter takesSignals: the process's signals are for this service.
+  /// - Parameters:
+  ///   - takesSignals: the process's signals are for this service.
+  ///   - pause: waits before the broker is asked again.
   static func gateway(
     _ configuration: Settings.GatewayConfiguration, version: String, logger: Logger,
-    reading: @escaping Reading<Settings.GatewayConfiguration>, takesSignals: Bool
+    reading: @escaping Reading<Settings.GatewayConfiguration>,
+    grantSource: @escaping GrantSourcing, takesSignals: Bool,
+    pause: @escaping GrantFollowing.Pause = { try? await Task.sleep(for: $0) }
   ) throws(ControlError) -> HostService<GatewayHost> {
     let engines = try GatewayEngineConfiguration(configuration)
     for warning in engines.warnings { logger.warning("\(warning)") }
     let mailbox = try mailbox(GatewayHost.self)
+    let grants = GrantFollowing(mailbox: mailbox, logger: logger, pause: pause)
+    if let link = configuration.broker {
+      grants.follow(GrantFollowing.Broker(url: link.url, source: try grantSource(link)))
+    }
     let reloading = GatewayReloading(
-      configuration, mailbox: mailbox, logger: logger, reading: reading)
+      configuration, mailbox: mailbox, logger: logger, reading: reading,
+      grants: grants, grantSource: grantSource)
     return HostService(
       role: .gateway, version: version, logger: logger, mailbox: mailbox,
       workerThreads: gatewayWorkers, takesSignals: takesSignals, interruptReason: .shutdown,
       reloading: { () async throws(ControlError) in try await reloading.reload() },
-      shownSettings: { reloading.shownSettings }
+      shownSettings: { reloading.shownSettings }, grants: grants
     ) { parts throws(ControlError) in
       try openGateway(configuration, engines, parts)
     }

@@ -14,7 +14,8 @@ enum Start {
     reading: @escaping ConfigurationReading<GatewayConfiguration>
   ) async throws(ControlError) -> CloseReason {
     let gateway = try Runtime.gateway(
-      configuration, version: Drawbridge.version, logger: log.logger, reading: reading)
+      configuration, version: Drawbridge.version, logger: log.logger, reading: reading
+    ) { link throws(ControlError) in try BrokerGrants(link, logger: log.logger) }
     return try await Serving.run(
       gateway, socketPath: configuration.controlSocket, logger: log.logger)
   }

@@ -20,6 +20,8 @@ import Testing
     try roundTrip(ListReply(items: [Samples.tunnel, Samples.spentTunnel]))
     try roundTrip(Samples.session)
     try roundTrip(Samples.ppp)
+    try roundTrip(Samples.grants)
+    try roundTrip(GrantsReply())
     try roundTrip(VersionReply(version: "1", role: .dial, processID: 7))
     try roundTrip(HealthReply(ready: false, reasons: ["no TUN"], uptimeSeconds: 1))
     try roundTrip(ReloadReply(applied: ["users"], needsRestart: ["listen"], warnings: []))
@@ -79,7 +81,8 @@ import Testing
       ("ISAKMP policy", Samples.policy), ("ISAKMP exchange", Samples.exchange),
       ("ISAKMP SA", Samples.isakmpSA), ("IPsec SA", Samples.ipsecSA),
       ("L2TP destination", Samples.destination), ("L2TP tunnel", Samples.tunnel),
-      ("L2TP session", Samples.session), ("PPP link", Samples.ppp),
+      ("L2TP session", Samples.session), ("PPP link", Samples.ppp), ("Grant", Samples.grant),
+      ("Grant stream", Samples.grantStream),
     ]
     for (heading, record) in records {
       let section = page.components(separatedBy: "\n**").first { $0.hasPrefix(heading) }
@@ -92,7 +95,9 @@ import Testing
 
   @Test func everyRequestAndEveryCodeIsDocumented() throws {
     let page = try Self.page()
-    for list in ControlList.allCases { #expect(page.contains("| `GET \(list.path)` |")) }
+    for path in ControlList.allCases.map(\.path) + [ControlRequest.grants.path] {
+      #expect(page.contains("| `GET \(path)` |"))
+    }
     for target in CloseTarget.allCases { #expect(page.contains("| `DELETE \(target.path)/ID` |")) }
     for code in ControlError.Code.allCases {
       let status = ControlError(code, "", cause: "", nextStep: "").httpStatus
@@ -106,7 +111,7 @@ import Testing
     let requests =
       ControlList.allCases.map(ControlRequest.list)
       + CloseTarget.allCases.flatMap { [.close($0, id: 0), .close($0, id: .max)] }
-      + [.version, .health, .reload]
+      + [.grants, .version, .health, .reload]
     for request in requests {
       let read = try ControlRequest(method: request.method.rawValue, path: request.path)
       #expect(read == request)

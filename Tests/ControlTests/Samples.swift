@@ -73,6 +73,22 @@ enum Samples {
     peerAddress: "10.9.0.7", dns: ["10.9.0.1"], mruBytes: 1_400, peerMRUBytes: 1_400,
     effectiveMTUBytes: 1_350, echoState: "alive", nextEchoInSeconds: 20)
 
+  static let grant = GrantRecord(
+    connection: "c-0123456789abcdef", operatorUser: "anna", deviceUser: "pump-17",
+    deviceAddress: "10.9.0.7", operatorSessions: [8, 12], deviceSession: 9, ageSeconds: 41,
+    forwarding: true)
+
+  static let idleGrant = GrantRecord(
+    connection: "c-123456789abcdefg", operatorUser: "bert", deviceUser: "pump-17",
+    deviceAddress: "10.9.0.7", deviceSession: 9, ageSeconds: 5, forwarding: false,
+    obstacle: .operatorNotConnected)
+
+  static let grantStream = GrantStreamRecord(
+    broker: "https://broker.example.net:8443", state: .attached, stateSeconds: 192,
+    lastChangeSecondsAgo: 5, changes: 7, attachments: 1)
+
+  static let grants = GrantsReply(items: [grant, idleGrant], stream: grantStream)
+
   static let counter = Counter(name: "malformedPayloads", value: .max)
 
   static var state: InMemoryControlService.State {
@@ -86,6 +102,7 @@ enum Samples {
     state.l2tpTunnels = [tunnel, spentTunnel]
     state.l2tpSessions = [session]
     state.pppLinks = [ppp]
+    state.grants = grants
     return state
   }
 }

@@ -22,6 +22,7 @@ struct ScriptedService: RunningService {
   func l2tpTunnels() async -> [L2TPTunnelRecord] { await twin.l2tpTunnels() }
   func l2tpSessions() async -> [L2TPSessionRecord] { await twin.l2tpSessions() }
   func pppLinks() async -> [PPPRecord] { await twin.pppLinks() }
+  func grantsInForce() async -> GrantsReply { await twin.grantsInForce() }
   func version() async -> VersionReply { await twin.version() }
   func health() async -> HealthReply { await twin.health() }
   func reload() async throws(ControlError) -> ReloadReply { try await twin.reload() }

@@ -52,6 +52,7 @@ func withServer(
       #expect(try await client.l2tpTunnels() == [Samples.tunnel, Samples.spentTunnel])
       #expect(try await client.l2tpSessions() == [Samples.session])
       #expect(try await client.pppLinks() == [Samples.ppp])
+      #expect(try await client.grantsInForce() == Samples.grants)
       #expect(try await client.version().processID == 1)
       #expect(try await client.health().ready)
       #expect(try await client.reload() == ReloadReply())

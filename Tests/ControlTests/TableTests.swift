@@ -30,6 +30,32 @@ import Testing
         """)
   }
 
+  @Test func grantsShowWhetherPacketsPassAndWhyNot() {
+    #expect(
+      Table.grants.render(Samples.grants.items) == """
+        CONNECTION          OPERATOR  DEVICE   DEVICE ADDRESS  OPERATOR SESSIONS  DEVICE SESSION  AGE  FORWARDING  WHY NOT
+        c-0123456789abcdef  anna      pump-17  10.9.0.7        8, 12                           9  41s  yes         -
+        c-123456789abcdefg  bert      pump-17  10.9.0.7        -                               9  5s   no          operatorNotConnected
+        """)
+  }
+
+  @Test func theStreamOfGrantsIsALine() {
+    var stream = Samples.grantStream
+    #expect(
+      Show.stream(stream)
+        == "https://broker.example.net:8443 attached for 3m12s, last change 5s ago")
+    stream.state = .waiting
+    stream.retryInSeconds = 4
+    stream.lastChangeSecondsAgo = nil
+    stream.grantsRefused = 2
+    stream.lastError = "the broker ended the stream"
+    #expect(
+      Show.stream(stream) == """
+        https://broker.example.net:8443 waiting for 3m12s, next attempt in 4s, no change yet, \
+        2 grants refused, the broker ended the stream
+        """)
+  }
+
   @Test func anEmptyTableSaysSo() {
     #expect(Table.l2tpTunnels.render([]) == "no L2TP tunnels")
     #expect(Table.ipsecSAs.renderDetails([]) == "no IPsec security associations")

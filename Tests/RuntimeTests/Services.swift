@@ -41,11 +41,13 @@ enum Services {
     _ yaml: String = gatewayYAML,
     reading: @escaping Runtime.Reading<Settings.GatewayConfiguration> = {
       () throws(ConfigurationRefused) in try gatewaySettings()
-    }
+    },
+    grantSource: @escaping Runtime.GrantSourcing = { _ in MemoryGrantSource() },
+    pause: @escaping GrantFollowing.Pause = { _ in }
   ) throws -> HostService<GatewayHost> {
     try Runtime.gateway(
       gatewaySettings(yaml).configuration, version: "0", logger: quiet, reading: reading,
-      takesSignals: false)
+      grantSource: grantSource, takesSignals: false, pause: pause)
   }
 
   static func dial(

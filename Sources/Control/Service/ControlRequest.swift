@@ -1,6 +1,8 @@
 /// A request in the form in which it travels: `GET /v1/l2tp/tunnels`.
 public enum ControlRequest: Hashable, Sendable {
   case list(ControlList)
+  /// The grants with the state of their stream.
+  case grants
   case close(CloseTarget, id: UInt64)
   /// One more session in a standing tunnel that this process opened.
   case openSession(tunnel: UInt64)
@@ -12,7 +14,7 @@ public enum ControlRequest: Hashable, Sendable {
 
   public var method: Method {
     switch self {
-    case .list, .version, .health: .get
+    case .list, .grants, .version, .health: .get
     case .close: .delete
     case .reload, .openSession: .post
     }
@@ -22,6 +24,7 @@ public enum ControlRequest: Hashable, Sendable {
   public var path: String {
     switch self {
     case .list(let list): list.path
+    case .grants: "/v1/grants"
     case .close(let target, let id): "\(target.path)/\(id)"
     case .openSession(let tunnel): "\(CloseTarget.tunnel.path)/\(tunnel)/sessions"
     case .version: "/v1/version"
@@ -39,6 +42,7 @@ extension ControlRequest {
   public init(method: String, path: String) throws(ControlError) {
     guard let known = Method(rawValue: method) else { throw .noSuchRequest(method, path) }
     switch (known, path) {
+    case (.get, "/v1/grants"): self = .grants
     case (.get, "/v1/version"): self = .version
     case (.get, "/v1/health"): self = .health
     case (.post, "/v1/reload"): self = .reload

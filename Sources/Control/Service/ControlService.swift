@@ -13,6 +13,11 @@ public protocol ControlService: Sendable {
   func l2tpSessions() async throws(ControlError) -> [L2TPSessionRecord]
   func pppLinks() async throws(ControlError) -> [PPPRecord]
 
+  /// Who may reach whom, and where that comes from.
+  ///
+  /// - Throws: `refused` by a client.
+  func grantsInForce() async throws(ControlError) -> GrantsReply
+
   /// Begins to close something; the record stays, closed, until its destruct timeout.
   ///
   /// - Throws: `notFound` for an id that nothing has, `refused` for something closed already.

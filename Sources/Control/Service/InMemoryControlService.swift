@@ -11,6 +11,7 @@ public actor InMemoryControlService: ControlService {
     public var l2tpTunnels: [L2TPTunnelRecord] = []
     public var l2tpSessions: [L2TPSessionRecord] = []
     public var pppLinks: [PPPRecord] = []
+    public var grants = GrantsReply()
     public var version = VersionReply(version: "0", role: .gateway, processID: 1)
     public var health = HealthReply(ready: true, uptimeSeconds: 0)
     /// What a reload gives; a failure is thrown.
@@ -34,6 +35,7 @@ public actor InMemoryControlService: ControlService {
   public func l2tpTunnels() -> [L2TPTunnelRecord] { state.l2tpTunnels }
   public func l2tpSessions() -> [L2TPSessionRecord] { state.l2tpSessions }
   public func pppLinks() -> [PPPRecord] { state.pppLinks }
+  public func grantsInForce() -> GrantsReply { state.grants }
   public func version() -> VersionReply { state.version }
   public func health() -> HealthReply { state.health }
   public func reload() throws(ControlError) -> ReloadReply { try state.reload.get() }

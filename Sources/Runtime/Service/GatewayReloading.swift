@@ -11,17 +11,22 @@ final class GatewayReloading: Sendable {
   private let mailbox: Mailbox<GatewayHost>
   private let logger: Logger
   private let reading: Runtime.Reading<Settings.GatewayConfiguration>
+  private let grants: GrantFollowing
+  private let grantSource: Runtime.GrantSourcing
   private let inForce: Mutex<Settings.GatewayConfiguration>
   private let notifier = ServiceNotifier.fromEnvironment()
 
   init(
     _ configuration: Settings.GatewayConfiguration, mailbox: Mailbox<GatewayHost>, logger: Logger,
-    reading: @escaping Runtime.Reading<Settings.GatewayConfiguration>
+    reading: @escaping Runtime.Reading<Settings.GatewayConfiguration>,
+    grants: GrantFollowing, grantSource: @escaping Runtime.GrantSourcing
   ) {
     inForce = Mutex(configuration)
     self.mailbox = mailbox
     self.logger = logger
     self.reading = reading
+    self.grants = grants
+    self.grantSource = grantSource
   }
 
   /// What of the configuration in force is shown.
@@ -50,10 +55,18 @@ final class GatewayReloading: Sendable {
     }
     let engines = try GatewayEngineConfiguration(loaded.configuration)
     let network = GatewayNetwork(loaded.configuration)
+    let link = loaded.configuration.broker
+    let isOtherBroker = link != inForce.withLock(\.broker)
+    var broker: GrantFollowing.Broker?
+    if isOtherBroker, let link {
+      broker = GrantFollowing.Broker(url: link.url, source: try grantSource(link))
+    }
     try await mailbox.perform { loop, now throws(ControlError) in
       try loop.owner.extend(to: network)
       loop.owner.gateway.reload(engines.gateway, at: now, using: &loop.random)
     }
+    // The stream of a broker that stays is left alone.
+    if isOtherBroker { grants.follow(broker) }
     let before = inForce.withLock { inForce in
       defer { inForce = loaded.configuration }
       return inForce
@@ -77,6 +90,7 @@ extension Settings.GatewayConfiguration {
       ("pppProfiles", pppProfiles != old.pppProfiles),
       ("pools", pools != old.pools),
       ("users", users != old.users),
+      ("broker", broker != old.broker),
     ]
     return changes.filter(\.1).map(\.0)
   }

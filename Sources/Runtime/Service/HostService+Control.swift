@@ -46,6 +46,11 @@ extension HostService where Owner: ~Copyable {
     try await mailbox.perform { loop, now in loop.pppRecords(at: now) }
   }
 
+  func grantsInForce() async throws(ControlError) -> GrantsReply {
+    guard let grants else { throw .noGrants }
+    return try await grants.reply()
+  }
+
   func close(_ target: CloseTarget, id: UInt64) async throws(ControlError) -> CloseReply {
     try await mailbox.perform { loop, now throws(ControlError) in
       guard loop.close(target, id: id, at: now) else { throw .nothing(target, id: id) }
@@ -106,6 +111,11 @@ extension HostLoop where Owner: ~Copyable {
 }
 
 extension ControlError {
+  /// Sessions meet at the gateway.
+  static let noGrants = ControlError(
+    .refused, "a client has no grants", cause: "the gateway decides who may reach whom",
+    nextStep: "ask the gateway")
+
   /// A client has one profile for its whole life.
   static let nothingToReload = ControlError(
     .refused, "a client does not read its profile again", cause: "it dials once and ends",

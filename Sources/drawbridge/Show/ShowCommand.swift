@@ -13,6 +13,7 @@ struct ShowCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ShowISAKMPCommand.self, ShowIPsecCommand.self, ShowL2TPCommand.self, ShowPPPCommand.self,
+      ShowGrantsCommand.self,
     ])
 }
 
