@@ -68,16 +68,16 @@ class Pair:
         path = self.folder / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def wait(self, condition, name, seconds=15):
+        """Waits until the process of that name is as far; its last line is the reason if not."""
+        if not until(condition, seconds):
+            raise LabError(f"{name}: {(self.log(name).splitlines() or ['did not start'])[-1]}")
+
 
 def need(*commands):
     missing = [one for one in commands if not shutil.which(one)]
     if missing:
         raise LabError(f"{', '.join(missing)}: not installed")
-
-
-def wait(condition, what, seconds=15):
-    if not until(condition, seconds):
-        raise LabError(what)
 
 
 def interface_exists(host, name):
@@ -118,11 +118,11 @@ def drawbridge(transform):
         values = {"gateway": GATEWAY, "folder": pair.folder, "transform": transform}
         gateway = pair.spawn(pair.gateway, "gateway", executable, "gateway", "--config",
                              pair.write("gateway.yaml", GATEWAY_FILE % values))
-        wait(lambda: "ready" in pair.log("gateway"), f"drawbridge gateway: {pair.log('gateway')}")
+        pair.wait(lambda: "ready" in pair.log("gateway"), "gateway")
         dial = pair.spawn(pair.client, "dial", executable, "dial", "--config",
                           pair.write("dial.yaml", DIAL_FILE % values))
         address = re.compile(r"(?m)^up ([\d.]+)")
-        wait(lambda: address.search(pair.log("dial")), f"drawbridge dial: {pair.log('dial')}")
+        pair.wait(lambda: address.search(pair.log("dial")), "dial")
         return Inside(address.search(pair.log("dial"))[1], "10.66.0.1", [gateway, dial])
     return make
 
@@ -176,8 +176,8 @@ def strongswan(esp):
             charons.append(pair.spawn(
                 host, f"{name}.out", "charon-systemd", STRONGSWAN_CONF=str(settings)))
             uri = f"unix://{pair.folder}/{name}.vici"
-            wait(lambda: "uptime" in sh("swanctl", "--stats", "--uri", uri, check=False),
-                 f"charon did not start: {pair.log(f'{name}.out')}")
+            pair.wait(lambda: "uptime" in sh("swanctl", "--stats", "--uri", uri, check=False),
+                      f"{name}.out")
             sh("swanctl", "--load-all", "--noprompt", "--uri", uri, "--file",
                pair.write(f"{name}.swanctl.conf", SWANCTL_FILE % values))
         sh("swanctl", "--initiate", "--child", "tunnel", "--timeout", "10", "--uri",
@@ -196,8 +196,7 @@ def wireguard_go(pair):
     processes = []
     for (name, host, _, inner), (peer, _, peer_address, inner_peer) in zip(ends, ends[::-1]):
         processes.append(pair.spawn(host, name, "wireguard-go", "-f", name, LOG_LEVEL="error"))
-        wait(lambda: pathlib.Path(f"/run/wireguard/{name}.sock").exists(),
-             f"wireguard-go: {pair.log(name)}")
+        pair.wait(pathlib.Path(f"/run/wireguard/{name}.sock").exists, name)
         pair.run(host, "wg", "set", name, "private-key", pair.write(name, keys[name]),
                  "listen-port", "51820", "peer", sh("wg", "pubkey", stdin=keys[peer]).strip(),
                  "allowed-ips", f"{inner_peer}/32", "endpoint", f"{peer_address}:51820")
@@ -213,9 +212,9 @@ def socat(pair):
     processes = []
     for (host, address, inner), (_, peer, inner_peer) in zip(ends, ends[::-1]):
         processes.append(pair.spawn(
-            host, f"socat{address}", "socat", f"UDP4-DATAGRAM:{peer}:7000,bind={address}:7000",
+            host, address, "socat", f"UDP4-DATAGRAM:{peer}:7000,bind={address}:7000",
             f"TUN:{inner}/32,tun-name=tun0,iff-no-pi,iff-up"))
-        wait(lambda: interface_exists(host, "tun0"), f"socat: {pair.log(f'socat{address}')}")
+        pair.wait(lambda: interface_exists(host, "tun0"), address)
         sh("ip", "-n", host, "link", "set", "tun0", "mtu", MTU, "up")
         sh("ip", "-n", host, "route", "add", f"{inner_peer}/32", "dev", "tun0", "src", inner)
     return Inside(INNER_CLIENT, INNER_GATEWAY, processes)
@@ -250,18 +249,18 @@ def softether(pair):
                 return bool(command(host, role, "About"))
             except LabError:
                 return False
-        wait(answers, f"{name}: {pair.log(name)}", seconds=30)
+        pair.wait(answers, name, seconds=30)
     command(pair.gateway, "/SERVER", "HubCreate bench /PASSWORD:bench", "Hub bench",
             "UserCreate user /GROUP:none /REALNAME:none /NOTE:none",
             "UserPasswordSet user /PASSWORD:password", "BridgeCreate bench /DEVICE:soft /TAP:yes")
     command(pair.client, "/CLIENT", "NicCreate soft",
             f"AccountCreate bench /SERVER:{GATEWAY}:443 /HUB:bench /USERNAME:user /NICNAME:soft",
             "AccountPasswordSet bench /PASSWORD:password /TYPE:standard", "AccountConnect bench")
-    for host, device, inner in ((pair.gateway, "tap_soft", INNER_GATEWAY),
-                                (pair.client, "vpn_soft", "10.92.0.2")):
-        wait(lambda: interface_exists(host, device), f"SoftEther: no {device}")
+    for name, host, device, inner in (
+            ("vpnserver", pair.gateway, "tap_soft", INNER_GATEWAY),
+            ("vpnclient", pair.client, "vpn_soft", "10.92.0.2")):
+        pair.wait(lambda: interface_exists(host, device), name)
         sh("ip", "-n", host, "addr", "add", f"{inner}/24", "dev", device)
         sh("ip", "-n", host, "link", "set", device, "mtu", MTU, "up")
-    wait(lambda: "Connected" in command(pair.client, "/CLIENT", "AccountList"),
-         "SoftEther: not connected")
+    pair.wait(lambda: "Connected" in command(pair.client, "/CLIENT", "AccountList"), "vpnclient")
     return Inside("10.92.0.2", INNER_GATEWAY, processes)

@@ -76,7 +76,10 @@ struct TunnelFigures {
   private func run() -> [String: Tunnel] {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", Self.script] + (effort.isQuick ? ["--quick"] : [])
+    // Foundation gives it a process group of its own; without this, Ctrl-C would not reach it.
+    process.arguments =
+      ["setpriv", "--pdeathsig", "TERM", "--", "python3", Self.script]
+      + (effort.isQuick ? ["--quick"] : [])
     let pipe = Pipe()
     process.standardOutput = pipe
     guard (try? process.run()) != nil else { return [:] }
