@@ -1,0 +1,92 @@
+import Broker
+import ConnectionService
+
+extension DeviceRecord: SQLRecord {
+  // `last_command` is not the record's: it only counts (see `insert(_ command:)`).
+  static let table = SQLTable(
+    "devices",
+    [
+      "product", "organisation", "name", "enrolled_at", "removed_at", "epoch", "attached_broker",
+      "attached_at", "lease_until", "state", "reported_at", "history_sequence",
+    ])
+
+  var values: [SQLValue] {
+    get throws(SQLFault) {
+      [
+        .text(product), .text(organisation), .text(name), .time(enrolledAt), .time(removedAt),
+        .bits(epoch), .text(attachment?.broker), .time(attachment?.attachedAt),
+        .time(attachment?.leaseUntil), try JSONColumn.text(state), .time(reportedAt),
+        .bits(historySequence),
+      ]
+    }
+  }
+
+  init(reading row: inout SQLRow) throws(SQLFault) {
+    self.init(
+      product: try row.wireText(), organisation: try row.wireText(), name: try row.text(),
+      enrolledAt: try row.time())
+    removedAt = try row.timeIfAny()
+    epoch = try row.bits()
+    let broker: Name? = try row.wireTextIfAny()
+    let attachedAt = try row.timeIfAny()
+    let leaseUntil = try row.timeIfAny()
+    if let broker, let attachedAt, let leaseUntil {
+      attachment = Attachment(broker: broker, attachedAt: attachedAt, leaseUntil: leaseUntil)
+    }
+    state = try row.jsonIfAny()
+    reportedAt = try row.timeIfAny()
+    historySequence = try row.bits()
+  }
+}
+
+extension SQLTransaction {
+  func insert(_ device: DeviceRecord) throws(Refusal) {
+    // A removed device comes back only to its own organisation, as a new one whose commands still
+    // count on.
+    let inserted = try add(
+      device,
+      onConflict: """
+        (product) DO UPDATE SET name = excluded.name, enrolled_at = excluded.enrolled_at,
+        removed_at = excluded.removed_at, epoch = excluded.epoch,
+        attached_broker = excluded.attached_broker, attached_at = excluded.attached_at,
+        lease_until = excluded.lease_until, state = excluded.state,
+        reported_at = excluded.reported_at, history_sequence = excluded.history_sequence
+        WHERE devices.removed_at IS NOT NULL AND devices.organisation = excluded.organisation
+        """)
+    guard inserted else {
+      throw Refusal(
+        .productIDTaken, "a device with this product id exists already",
+        cause: "it was enrolled before, here or in another organisation",
+        nextStep: "remove the device first, or choose another product id")
+    }
+  }
+
+  func device(_ product: ProductID, locking: Bool) throws(Refusal) -> DeviceRecord? {
+    try record("WHERE product = $1\(locking ? sql.locking : "")", [.text(product)])
+  }
+
+  func devices(
+    of organisation: Name, after product: ProductID?, limit: Int
+  ) throws(Refusal) -> [DeviceRecord] {
+    try records(
+      "WHERE organisation = $1 AND product > $2 AND removed_at IS NULL ORDER BY product LIMIT $3",
+      [.text(organisation), .text(product?.text ?? ""), .integer(limit)])
+  }
+
+  func update(_ device: DeviceRecord) throws(Refusal) { try change(device) }
+
+  func devicesWithLease(before time: Timestamp, limit: Int) throws(Refusal) -> [ProductID] {
+    try products(
+      "SELECT product FROM devices WHERE lease_until <= $1 ORDER BY product LIMIT $2",
+      [.time(time), .integer(limit)])
+  }
+
+  /// The product ids that a statement answers.
+  func products(_ statement: String, _ arguments: [SQLValue]) throws(Refusal) -> [ProductID] {
+    try watching { () throws(SQLFault) in
+      var products: [ProductID] = []
+      for var row in try rows(statement, arguments) { products.append(try row.wireText()) }
+      return products
+    }
+  }
+}
