@@ -98,9 +98,12 @@ public struct PPPProfile: Sendable {
   /// As the configuration names it; the owner of the pools finds the pool by it.
   public var name: String
   public var link: PPPConfiguration
+  /// Hold TCP's segments to what the link carries.
+  public var clampsMSS: Bool
 
-  public init(name: String, link: PPPConfiguration) {
+  public init(name: String, link: PPPConfiguration, clampsMSS: Bool = true) {
     self.name = name
     self.link = link
+    self.clampsMSS = clampsMSS
   }
 }

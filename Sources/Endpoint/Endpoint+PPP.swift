@@ -31,11 +31,16 @@ extension Endpoint {
   }
 
   /// Answers `EndpointOutput.needsAddress`.
+  ///
+  /// - Parameter networks: IPv4 networks behind the peer, that packets may come from and go to; at
+  ///   most `SessionConfiguration.sourcesMax`, the rest is left out.
   public mutating func assignAddress(
-    _ offer: AddressOffer, to id: SessionID, at now: Instant,
+    _ offer: AddressOffer, networks: [IPPrefix] = [], to id: SessionID, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
     guard let session = sessions[id], session.end == nil else { return }
+    let routable = networks.filter(\.address.isIPv4)
+    session.networks = Array(routable.prefix(SessionConfiguration.sourcesMax))
     session.link.assignAddress(offer, at: now, using: &random)
     work.append(.session(id))
     settle(at: now, using: &random)
@@ -136,7 +141,9 @@ extension Endpoint {
     session.network = facts
     if !session.wasUp { session.lastUserActivity = now }
     session.wasUp = true
-    session.binding.segmentBytesMax = UInt16(clamping: facts.mssClamp.ipv4Bytes)
+    let clampsMSS = tunnels[session.tunnel]?.host.ppp.clampsMSS ?? true
+    session.binding.segmentBytesMax =
+      clampsMSS ? UInt16(clamping: facts.mssClamp.ipv4Bytes) : 0
     session.binding.isOpen = true
     // Behind a gateway lie networks that only the kernel's routes know; behind a client one host.
     let isDialled = tunnels[session.tunnel]?.isDialled == true
@@ -146,9 +153,10 @@ extension Endpoint {
       session.binding.allowedSources = [everywhere].compactMap { $0 }
     } else {
       session.binding.innerAddress = facts.peerAddress
+      session.binding.allowedSources = session.networks
     }
     emit(.dataplane(.updateSession(session.id, session.binding)))
-    session.routes = [reach].compactMap { $0 }
+    session.routes = [reach].compactMap { $0 } + session.networks
     for prefix in session.routes where routes.claim(prefix, for: session.id) {
       emit(.dataplane(.addRoute(prefix, .session(session.id))))
     }
@@ -178,7 +186,10 @@ extension Endpoint {
     session.closingFor = cause
     if let record = tunnels[session.tunnel] {
       record.tunnel.closeSession(
-        session.localID, result: cause.reason.cdn, reason: cause.reason, at: now)
+        session.localID, result: cause.reason.cdn,
+        disconnectCause: PPPDisconnectCause(
+          cause.reason, of: session, isDialled: record.isDialled),
+        reason: cause.reason, at: now)
       // The CDN leaves before whatever the end of the session sets off.
       work.append(.tunnel(record.number))
       drainTunnel(record.number, at: now, using: &random)

@@ -17,6 +17,8 @@ final class SessionRecord {
   var network: NetworkFacts?
   /// IPCP was up. A peer that negotiates anew is no user: the inactivity timeout runs on.
   var wasUp = false
+  /// Networks behind the peer, beside its own address.
+  var networks: [IPPrefix] = []
   /// What it leads to, while IPCP is up.
   var routes: [IPPrefix] = []
   var lcp: LCPResult?

@@ -103,14 +103,16 @@ public struct Gateway: ~Copyable, HostOwner {
     to session: SessionID, profile name: String, at now: Instant,
     using random: inout some RandomNumberGenerator
   ) {
-    let own = names[session].flatMap { users.user(named: $0)?.staticAddress }
+    let user = names[session].flatMap { users.user(named: $0) }
+    let own = user?.staticAddress
     if let own { takeOver(own, for: session, at: now, using: &random) }
     do throws(AddressPool.Refusal) {
       guard let network = configuration.networks[name] else { throw .unknownPool }
       let address = try leases.take(static: own, from: network.pool, for: session)
       let offer = AddressOffer(
         local: network.localAddress, peer: address, dns: network.dns, nbns: network.nbns)
-      host.endpoint.assignAddress(offer, to: session, at: now, using: &random)
+      host.endpoint.assignAddress(
+        offer, networks: user?.routes ?? [], to: session, at: now, using: &random)
     } catch {
       _ = host.endpoint.closeSession(
         session, .policyRefused, detail: error.sentence, at: now, using: &random)

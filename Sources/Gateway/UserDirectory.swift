@@ -9,11 +9,17 @@ public struct UserDirectory: Sendable {
     public var password: Secret
     /// The address this user always gets.
     public var staticAddress: IPv4Address?
+    /// IPv4 networks behind this user, routed into the session that came up first;
+    /// `SessionConfiguration.sourcesMax` at most, the rest is left out.
+    public var routes: [IPPrefix]
 
-    public init(name: String, password: Secret, staticAddress: IPv4Address? = nil) {
+    public init(
+      name: String, password: Secret, staticAddress: IPv4Address? = nil, routes: [IPPrefix] = []
+    ) {
       self.name = name
       self.password = password
       self.staticAddress = staticAddress
+      self.routes = routes
     }
   }
 

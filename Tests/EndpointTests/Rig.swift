@@ -34,11 +34,13 @@ final class Rig {
 
   init(
     rules: TunnelRules = TunnelRules(), limits: Endpoint.Limits = Endpoint.Limits(),
-    requiresIPsec: Bool = true, hostSessionsMax: Int = .max, profileSessionsMax: Int = .max
+    requiresIPsec: Bool = true, hostSessionsMax: Int = .max, profileSessionsMax: Int = .max,
+    clampsMSS: Bool = true
   ) throws {
     let isakmp = try Self.isakmp()
     var host = Self.host(rules: rules, requiresIPsec: requiresIPsec)
     host.sessionsMax = hostSessionsMax
+    host.ppp.clampsMSS = clampsMSS
     endpoint = Endpoint(
       isakmp: isakmp,
       destinations: [

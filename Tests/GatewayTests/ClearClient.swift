@@ -88,9 +88,11 @@ final class ClearClient {
     return writer.bytes
   }
 
-  /// A UDP packet from its own address to `destination`, as a datagram.
-  func packet(to destination: IPv4Address, payload: [UInt8]) -> [UInt8]? {
-    guard let inner else { return nil }
+  /// A UDP packet to `destination`, as a datagram; from its own address unless `source` is another.
+  func packet(
+    to destination: IPv4Address, payload: [UInt8], as source: IPv4Address? = nil
+  ) -> [UInt8]? {
+    guard let inner = source ?? inner else { return nil }
     var packet = ByteWriter()
     packet.write(UInt16(0x4500))
     packet.write(UInt16(28 + payload.count))

@@ -76,9 +76,12 @@ final class ClearSite {
 
   /// `client` sends a packet to `destination`; whether it went anywhere.
   func send(
-    _ payload: [UInt8], from client: ClearClient, to destination: IPv4Address
+    _ payload: [UInt8], from client: ClearClient, to destination: IPv4Address,
+    as source: IPv4Address? = nil
   ) -> PacketVerdict {
-    guard let datagram = client.packet(to: destination, payload: payload) else { return .done }
+    guard let datagram = client.packet(to: destination, payload: payload, as: source) else {
+      return .done
+    }
     let verdict = give([datagram], from: client.remote)
     settle()
     return verdict.first ?? .done
