@@ -42,6 +42,24 @@ import Testing
     #expect(engines.warnings.contains { $0.contains("576") })
   }
 
+  @Test func unclampedSegmentsAndNetworksBehindUsersReachTheEnginesUnwarned() throws {
+    let yaml = """
+      preSharedKeys: [{peer: any, secret: secret}]
+      pools: [{name: default, addresses: 10.9.0.0/24}]
+      pppProfiles: [{clampMSS: false}]
+      users: [{name: anna, password: secret, routes: [192.168.7.0/24]}]
+      """
+    let settings = try Services.gatewaySettings(yaml).configuration
+    let engines = try GatewayEngineConfiguration(settings)
+    let network = try #require(IPPrefix("192.168.7.0/24"))
+    #expect(engines.gateway.destinations.first?.hosts.first?.ppp.clampsMSS == false)
+    #expect(engines.gateway.users.map(\.routes) == [[network]])
+    #expect(engines.warnings.isEmpty)
+    // The kernel sends there what is for the network behind the user.
+    let routed = GatewayNetwork(settings).routes.contains { $0.prefix == network }
+    #expect(routed)
+  }
+
   @Test func legacyAlgorithmsAreSaidLoudly() throws {
     let yaml = Services.gatewayYAML + "\nisakmp: {policies: [{proposals: legacy}]}\n"
     #expect(try Self.engines(yaml).warnings.contains { $0.contains("LEGACY") })

@@ -15,7 +15,7 @@ enum CompleteDocuments {
           authentication: preSharedKey
           proposals: [aes256-sha256-modp2048, aes128-sha1-ecp256]
           lifetime: 24h
-          lifetimeBytes: 1GiB
+          lifetimeBytes: none
           msgRetryLimit: 3
           msgTimeout: 2s
           msgBackoff: none
@@ -39,7 +39,7 @@ enum CompleteDocuments {
           pfs: modp3072
           lifetime: 30m
           lifetimeBytes: 250MB
-          replayWindow: 128
+          replayWindow: 1024
     preSharedKeys:
       - {peer: 192.0.2.0/24, secret: "file:/psk"}
     pools:
@@ -99,7 +99,7 @@ enum CompleteDocuments {
       sendNotify: true, sendDeletes: true, natTraversal: off, natKeepalive: 0s,
       phase2ExchangeLimit: 1}
     ipsec: {mode: transport, transforms: legacy, pfs: off, lifetime: 1h, lifetimeBytes: none,
-      replayWindow: 32}
+      replayWindow: 1024}
     l2tp: {tunnelSecret: "credential:tunnel", localHostName: rig, helloInterval: 0s}
     ppp: {authentication: [pap], askDNS: false, mru: 128, echoInterval: 0s, echoFailuresMax: 1,
       clampMSS: true}

@@ -48,7 +48,8 @@ struct DialEngineConfiguration: Sendable {
       rules: TunnelRules(
         idleTimeout: .zero, destructTimeout: Self.destructTimeout,
         isSingleShot: !settings.keepsTunnel),
-      tunnel: tunnel, ppp: Endpoint::PPPProfile(name: "dial", link: link))
+      tunnel: tunnel,
+      ppp: Endpoint::PPPProfile(name: "dial", link: link, clampsMSS: settings.ppp.clampMSS))
     gateway = settings.gateway
     policyName = settings.ipsecPolicy.name
     inactivityTimeout = settings.inactivity == .zero ? nil : settings.inactivity
@@ -69,13 +70,9 @@ extension DialConfiguration {
     var warnings: [String] = []
     if isakmpPolicy.proposals.isLegacy { warnings.append(.legacy("phase 1")) }
     if ipsecPolicy.transforms.isLegacy { warnings.append(.legacy("phase 2")) }
-    if isakmpPolicy.lifetimeBytes != nil {
-      warnings.append("phase 1 is replaced by time, not by bytes")
-    }
     if ppp.mruBytes < PPPConfiguration.mruRange.lowerBound {
       warnings.append("an MRU below 576 bytes is raised to 576")
     }
-    if !ppp.clampMSS { warnings.append("TCP's MSS is lowered all the same") }
     return warnings
   }
 }

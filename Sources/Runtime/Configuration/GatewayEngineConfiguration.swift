@@ -34,7 +34,8 @@ struct GatewayEngineConfiguration: Sendable {
     gateway = Gateway::GatewayConfiguration(
       isakmp: isakmp, destinations: destinations,
       users: settings.users.map {
-        UserDirectory.User(name: $0.name, password: $0.password, staticAddress: $0.address)
+        UserDirectory.User(
+          name: $0.name, password: $0.password, staticAddress: $0.address, routes: $0.routes)
       },
       pools: Dictionary(
         settings.pools.map { ($0.name, $0.range.first...$0.range.last) }
@@ -91,7 +92,8 @@ extension RemoteHostProfile {
         isSingleShot: host.singleShotTunnel),
       tunnel: tunnel,
       ppp: Endpoint::PPPProfile(
-        name: ppp.name, link: PPPConfiguration(ppp, systemName: host.localHostName)),
+        name: ppp.name, link: PPPConfiguration(ppp, systemName: host.localHostName),
+        clampsMSS: ppp.clampMSS),
       sessionsMax: host.maxSessions)
   }
 }
@@ -123,9 +125,6 @@ extension Settings.GatewayConfiguration {
     var warnings: [String] = []
     for policy in isakmpPolicies {
       if policy.proposals.isLegacy { warnings.append(.legacy("ISAKMP policy \(policy.name)")) }
-      if policy.lifetimeBytes != nil {
-        warnings.append("ISAKMP policy \(policy.name): phase 1 is replaced by time, not by bytes")
-      }
     }
     for policy in ipsecPolicies where policy.transforms.isLegacy {
       warnings.append(.legacy("IPsec policy \(policy.name)"))
@@ -134,12 +133,6 @@ extension Settings.GatewayConfiguration {
       if profile.mruBytes < PPPConfiguration.mruRange.lowerBound {
         warnings.append("PPP profile \(profile.name): an MRU below 576 bytes is raised to 576")
       }
-      if !profile.clampMSS {
-        warnings.append("PPP profile \(profile.name): TCP's MSS is lowered all the same")
-      }
-    }
-    for user in users where !user.routes.isEmpty {
-      warnings.append("user \(user.name): networks behind a client are not routed")
     }
     return warnings
   }

@@ -78,7 +78,7 @@ struct GatewayNetwork: Hashable, Sendable {
 
   /// The gateway's own, one for each address that a PPP profile has.
   var addresses: [IPv4Address] = []
-  /// To the pools, and to users whose own address is in none.
+  /// To the pools, to users whose own address is in none, and to the networks behind users.
   var routes: [PoolRoute] = []
 
   init() {}
@@ -97,6 +97,10 @@ struct GatewayNetwork: Hashable, Sendable {
       guard !settings.pools.contains(where: { $0.range.contains(address) }),
         let prefix = IPPrefix(.v4(address), lengthBits: 32)
       else { continue }
+      routes.append(PoolRoute(prefix: prefix, source: source))
+    }
+    let networks = settings.users.flatMap(\.routes)
+    for prefix in networks where !routes.contains(where: { $0.prefix == prefix }) {
       routes.append(PoolRoute(prefix: prefix, source: source))
     }
   }

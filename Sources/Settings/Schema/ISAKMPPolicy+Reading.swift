@@ -17,7 +17,7 @@ extension ISAKMPPolicy {
       algorithms: "proposals", listName: "proposals such as `aes256-sha256-modp2048`",
       into: &proposals, isLegacy: \.isLegacy)
     section.read("lifetime", .duration(.seconds(60)...(.seconds(30 * 86_400))), into: &lifetime)
-    section.read("lifetimeBytes", .lifetimeBytes, into: &lifetimeBytes)
+    section.read("lifetimeBytes", .noLifetimeBytes, into: &lifetimeBytes)
     readBackoff(&section)
     readRetries(&section)
     readLiveness(&section)
@@ -72,6 +72,17 @@ extension Form where Value == ISAKMPPolicy.RetryAttempts {
 }
 
 extension Form where Value == UInt64? {
+  /// Of phase 1, which is replaced by time alone: a limit that nobody keeps is no limit.
+  static let noLifetimeBytes = Form("`none`", show: { _ in "none" }) {
+    text throws(FormProblem) in
+    guard text == "none" else {
+      throw FormProblem(
+        .invalidValue, "phase 1 is not replaced by bytes", cause: "only `lifetime` replaces it",
+        next: "leave lifetimeBytes out here, or set it in the IPsec policy")
+    }
+    return nil
+  }
+
   /// How much an SA may carry; less than a megabyte would rekey all the time, and more
   /// than 32 bits of kilobytes many peers cannot say.
   static let lifetimeBytes = Form<UInt64>.size(1_000_000...(4 << 40)).or("none")

@@ -26,7 +26,8 @@ extension AddressPool {
 
 extension User {
   static let usersMax = 20_000
-  static let routesMax = 64
+  /// What the packet path looks through for each packet of a session.
+  static let routesMax = 8
 
   /// Reads one element of `users`.
   init?(reading section: inout Section) {
@@ -35,6 +36,13 @@ extension User {
     let address = section.readOptional("address", .ipv4Address, remark: "(from the pool)")
     var routes: [IPPrefix] = []
     section.read("routes", listOf: .prefix, max: Self.routesMax, into: &routes)
+    if routes.contains(where: { !$0.address.isIPv4 }) {
+      section.log.report(
+        .inconsistent(
+          "only IPv4 networks are routed to users", cause: "the list has one of IPv6",
+          next: "leave it out"),
+        at: section.child("routes"))
+    }
     guard let name, let password else { return nil }
     self.init(name: name, password: password)
     self.address = address
