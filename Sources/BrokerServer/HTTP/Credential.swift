@@ -1,0 +1,58 @@
+import ConnectionService
+import HTTPTypes
+import Hummingbird
+
+/// What a request proves itself with.
+enum Credential: Sendable {
+  case bearer(String)
+  /// The console's; the browser sends it by itself, so that other sites could make it do so.
+  case cookie(String)
+
+  static let cookieName = "drawbridge_session"
+
+  init?(headers: HTTPFields) {
+    if let authorization = headers[.authorization] {
+      let parts = authorization.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+      self = .bearer(String(parts[1]))
+      return
+    }
+    for pair in (headers[.cookie] ?? "").split(separator: ";") {
+      let parts = pair.split(separator: "=", maxSplits: 1)
+      guard parts.count == 2, parts[0].drop(while: { $0 == " " }) == Self.cookieName else {
+        continue
+      }
+      self = .cookie(String(parts[1]))
+      return
+    }
+    return nil
+  }
+
+  var token: String {
+    switch self {
+    case .bearer(let token), .cookie(let token): token
+    }
+  }
+}
+
+extension Credential: CustomStringConvertible, CustomReflectable {
+  /// Never the token.
+  var description: String { "<credential>" }
+  var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Whether a browser sends a request for a page of ours.
+enum SameSite {
+  private static let secFetchSite = HTTPField.Name("Sec-Fetch-Site")
+
+  /// - Throws: `forbidden` unless the browser says that it comes from our own origin.
+  static func require(_ request: Request) throws(Refusal) {
+    if let name = secFetchSite, let site = request.headers[name] {
+      guard site == "same-origin" else { throw .crossSite }
+      return
+    }
+    guard let origin = request.headers[.origin], let host = request.head.authority,
+      origin == "https://\(host)" || origin == "http://\(host)"
+    else { throw .crossSite }
+  }
+}

@@ -1,0 +1,123 @@
+import Broker
+import ConnectionService
+import Hummingbird
+
+extension ServedBroker {
+  func agentReport(_ asked: Asked) async throws(Refusal) -> Response {
+    let report = try asked.decode(DeviceReport.self)
+    let (receipt, product) = try await change(asked) { (rules, caller) throws(Refusal) in
+      (try rules.receive(report, from: caller), caller.product)
+    }
+    // What it says may have made commands.
+    if let product { streams.signal([.reported, .commands], to: product) }
+    return try Answer.json(receipt)
+  }
+
+  func agentStream(_ asked: Asked) async throws(Refusal) -> Response {
+    let caller = try await perform(asked) { (_, caller) throws(Refusal) in caller }
+    guard caller.role == .device, let product = caller.product else {
+      throw .roleForbidden(caller.role)
+    }
+    let place = try streams.enter(.device(product))
+    let epoch: UInt64
+    do throws(Refusal) {
+      epoch = try await lanes.run { rules throws(Refusal) in try rules.attach(caller) }
+    } catch {
+      streams.leave(place)
+      throw error
+    }
+    hub.ringForChanges()
+    let attachment = Attachment(served: self, product: product, epoch: epoch)
+    place.bell.ring(.commands)
+    return Answer.stream(on: asked.context.channel, place: place) { [self] in
+      streams.leave(place)
+      try? await lanes.run { rules throws(Refusal) in try rules.detach(product, epoch: epoch) }
+      hub.ringForChanges()
+    } _: { stream, bell in
+      var attachment = attachment
+      try await attachment.run(&stream, bell)
+    }
+  }
+}
+
+/// One attachment of a device: its stream of commands (CS-20, CS-21).
+struct Attachment: Sendable {
+  /// First on the stream.
+  private struct Greeting: Encodable {
+    let epoch: UInt64
+    let heartbeatSeconds: Int64
+  }
+
+  /// Heartbeats without a report after which the lease is renewed from here.
+  private static let beatsPerRenewal = 2
+  private static let retry = Duration.seconds(1)
+
+  let served: ServedBroker
+  let product: ProductID
+  let epoch: UInt64
+  /// Commands up to this one are on the stream.
+  private var sent: UInt64 = 0
+  private var beats = 0
+
+  init(served: ServedBroker, product: ProductID, epoch: UInt64) {
+    self.served = served
+    self.product = product
+    self.epoch = epoch
+  }
+
+  mutating func run(_ stream: inout EventStreamWriter, _ bell: Bell) async throws {
+    let greeting = Greeting(epoch: epoch, heartbeatSeconds: StreamRegistry.heartbeatSeconds)
+    try await stream.send(try ServerSentEvent("attached", greeting))
+    while true {
+      let signals = await bell.next()
+      if signals.contains(.superseded) { return try await supersede(&stream) }
+      if signals.contains(.end) { return try await stream.farewell("the broker is ending") }
+      do {
+        try await follow(signals, on: &stream)
+      } catch let refusal as Refusal {
+        if refusal.code == .epochOutdated { return try await supersede(&stream) }
+        // The database is down or slow: the attachment stands, and we ask again.
+        Task {
+          try? await Task.sleep(for: Self.retry)
+          bell.ring(.commands)
+        }
+      }
+    }
+  }
+
+  private mutating func follow(
+    _ signals: Bell.Signals, on stream: inout EventStreamWriter
+  ) async throws {
+    if signals.contains(.reported) { beats = 0 }
+    if signals.contains(.heartbeat) {
+      try await stream.heartbeat()
+      try await renew()
+    }
+    if signals.contains(.commands) { try await sendCommands(on: &stream) }
+  }
+
+  private mutating func renew() async throws(Refusal) {
+    beats += 1
+    guard beats >= Self.beatsPerRenewal else { return }
+    let (product, epoch) = (product, epoch)
+    try await served.lanes.run { rules throws(Refusal) in
+      try rules.renew(product, epoch: epoch)
+    }
+    beats = 0
+  }
+
+  private mutating func sendCommands(on stream: inout EventStreamWriter) async throws {
+    let (product, epoch) = (product, epoch)
+    let commands = try await served.lanes.run { rules throws(Refusal) in
+      try rules.commands(for: product, epoch: epoch)
+    }
+    for command in commands where command.id > sent {
+      try await stream.send(try ServerSentEvent("command", command))
+      sent = command.id
+    }
+  }
+
+  private func supersede(_ stream: inout EventStreamWriter) async throws {
+    try await stream.send(ServerSentEvent(event: "superseded", data: "{}"))
+  }
+}
