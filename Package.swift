@@ -131,16 +131,16 @@ let package = Package(
     .target(
       name: "AgentService",
       dependencies: [
-        "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "Primitives",
-        "Runtime", "Settings", grdb, logging,
+        "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "LinuxIO",
+        "Primitives", "Runtime", "Settings", grdb, logging,
       ], swiftSettings: strict),
     .target(name: "Demo", dependencies: ["Control"], swiftSettings: [warnings]),
     .executableTarget(
       name: "drawbridge",
       dependencies: [
         "AgentService", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
-        "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Primitives",
-        "Runtime", "Settings", argumentParser, logging,
+        "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "LinuxIO",
+        "Primitives", "Runtime", "Settings", argumentParser, logging,
       ], swiftSettings: strict),
     .executableTarget(
       name: "simulate", dependencies: ["Simulation", argumentParser], swiftSettings: [warnings]),

@@ -27,7 +27,7 @@ extension Play {
   private mutating func useTunnel() throws {
     narrator.step("Traffic through the tunnel")
     let ping = try Child.run(
-      ["ip", "netns", "exec", "client", "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2"]
+      ["ip", "netns", "exec", "device", "ping", "-n", "-c", "3", "-i", "0.2", "-W", "2"]
         + [Stage.innerGateway])
     narrator.show(ping.output)
     narrator.verify("3 of 3 pings were answered", ping.output.contains(" 3 received"))
@@ -44,7 +44,7 @@ extension Play {
     _ = server.line(containing: "Serving HTTP", within: 5)
     let page = try Child.run(
       [
-        "ip", "netns", "exec", "client", "curl", "-s", "--max-time", "5",
+        "ip", "netns", "exec", "device", "curl", "-s", "--max-time", "5",
         "http://\(Stage.innerGateway):8080/",
       ])
     narrator.show(page.output)

@@ -14,11 +14,14 @@ struct Play {
   init(folder: URL) throws {
     self.folder = folder
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    narrator.step("A network: a client behind a NAT, and a gateway")
+    narrator.step("A network: a device behind a NAT, three people, one host for broker and gateway")
     stage = try Stage()
     narrator.show(
-      "client 192.168.77.2 ── 192.168.77.1 nat 203.0.113.2 ── 203.0.113.1 gateway, 10.66.0.1 inside"
-    )
+      """
+      device 192.168.77.2 ── 192.168.77.1 nat 203.0.113.2 ──┐
+      anna 203.0.113.11, ben 203.0.113.12, carl 203.0.113.13 ┼── 203.0.113.1 broker and gateway
+                                                                 (10.66.0.1 inside)
+      """)
     // tcpdump wants to change its groups, which a user namespace forbids; dumpcap does not.
     let wire = try Child(
       "dumpcap",
@@ -65,7 +68,7 @@ struct Play {
         "--password", Self.password, "--route", Stage.pool, "--socket", Stage.dialSocket,
       ] + options
     narrator.show("$ " + arguments.dropFirst().reduce("drawbridge") { "\($0) \($1)" })
-    let client = try start("dial", in: "client", arguments)
+    let client = try start("dial", in: "device", arguments)
     let up = client.line(startingWith: "up ", within: 20)
     if let up { narrator.show(up) } else { narrator.show(client.lines.joined(separator: "\n")) }
     narrator.verify("the tunnel is up", up != nil)

@@ -8,8 +8,12 @@ struct StageFailure: Error, CustomStringConvertible {
 /// Network namespaces of the demonstration's own:
 ///
 /// ```
-/// client 192.168.77.2 ── 192.168.77.1 nat 203.0.113.2 ── 203.0.113.1 gateway (10.66.0.1 inside)
-///                                     (ports rewritten)
+/// device 192.168.77.2 ── 192.168.77.1 nat 203.0.113.2 ──┐
+///                            (ports rewritten)          │
+/// anna 203.0.113.11 ────────────────────────────────────┤ the internet, a switch
+/// ben  203.0.113.12 ────────────────────────────────────┤
+/// carl 203.0.113.13 ────────────────────────────────────┤
+///        broker and gateway 203.0.113.1 (10.66.0.1 inside)
 /// ```
 ///
 /// They live in a mount namespace of this process, so the kernel removes them when it ends, however
@@ -26,17 +30,45 @@ struct Stage {
     (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "drawbridge"
   }
 
+  private static let internet = "internet"
+  private static let hosts = [
+    ("gateway", "203.0.113.1/24"), ("nat", "203.0.113.2/24"), ("anna", "203.0.113.11/24"),
+    ("ben", "203.0.113.12/24"), ("carl", "203.0.113.13/24"),
+  ]
+
   /// Builds the namespaces; the process is already in its own mount and network namespace.
   init() throws {
     try run("mount", "-t", "tmpfs", "tmpfs", "/run")
     try run("ip", "link", "set", "lo", "up")
-    for name in ["gateway", "nat", "client"] {
+    for name in [Self.internet, "device"] + Self.hosts.map(\.0) {
       try run("ip", "netns", "add", name)
       try run("ip", "-n", name, "link", "set", "lo", "up")
     }
-    try link("gateway", "wan", "203.0.113.1/24", "nat", "wan", "203.0.113.2/24")
-    try link("client", "lan", "192.168.77.2/24", "nat", "lan", "192.168.77.1/24")
-    try run("ip", "-n", "client", "route", "add", "default", "via", "192.168.77.1")
+    try run("ip", "-n", Self.internet, "link", "add", "switch", "type", "bridge")
+    try run("ip", "-n", Self.internet, "link", "set", "switch", "up")
+    for (name, address) in Self.hosts { try plug(name, address) }
+    try putBehindNAT("device")
+  }
+
+  /// Connects a host's `wan` with the switch.
+  private func plug(_ name: String, _ address: String) throws {
+    try run(
+      "ip", "-n", name, "link", "add", "wan", "type", "veth", "peer", "name", name, "netns",
+      Self.internet)
+    try run("ip", "-n", Self.internet, "link", "set", name, "master", "switch", "up")
+    try run("ip", "-n", name, "address", "add", address, "dev", "wan")
+    try run("ip", "-n", name, "link", "set", "wan", "up")
+  }
+
+  private func putBehindNAT(_ name: String) throws {
+    try run(
+      "ip", "-n", name, "link", "add", "lan", "type", "veth", "peer", "name", "lan", "netns",
+      "nat")
+    for (space, address) in [(name, "192.168.77.2/24"), ("nat", "192.168.77.1/24")] {
+      try run("ip", "-n", space, "address", "add", address, "dev", "lan")
+      try run("ip", "-n", space, "link", "set", "lan", "up")
+    }
+    try run("ip", "-n", name, "route", "add", "default", "via", "192.168.77.1")
     try run("ip", "netns", "exec", "nat", "sysctl", "-qw", "net.ipv4.ip_forward=1")
     try run(
       "ip", "netns", "exec", "nat", "nft",
@@ -48,21 +80,6 @@ struct Stage {
         }
       }
       """)
-  }
-
-  private func link(
-    _ first: String, _ firstName: String, _ firstAddress: String, _ second: String,
-    _ secondName: String, _ secondAddress: String
-  ) throws {
-    try run(
-      "ip", "-n", first, "link", "add", firstName, "type", "veth", "peer", "name", secondName,
-      "netns", second)
-    for (name, link, address) in [
-      (first, firstName, firstAddress), (second, secondName, secondAddress),
-    ] {
-      try run("ip", "-n", name, "address", "add", address, "dev", link)
-      try run("ip", "-n", name, "link", "set", link, "up")
-    }
   }
 
   private func run(_ arguments: String...) throws {

@@ -37,7 +37,8 @@ struct Drawbridge: AsyncParsableCommand {
     subcommands: [
       ConnectCommand.self, CloseCommand.self, CloseAllCommand.self, ConnectionsCommand.self,
       HistoryCommand.self, EventsCommand.self, DeviceCommands.self, TokenCommands.self,
-      GatewayCommand.self, DialCommand.self, ShowCommand.self, OpenCommand.self,
+      GatewayCommand.self, BrokerCommand.self, AgentCommand.self, DialCommand.self,
+      ShowCommand.self, OpenCommand.self,
       ConfigCommand.self, DemoCommand.self,
     ])
 }

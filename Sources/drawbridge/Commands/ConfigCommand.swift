@@ -21,12 +21,19 @@ struct ConfigCheckCommand: AsyncParsableCommand {
   @Flag(help: "The file is a dial profile, not a gateway's configuration.")
   var dial = false
 
+  @Flag(help: "The file is a device agent's configuration.")
+  var agent = false
+
   func run() async throws {
     let source = try ConfigurationFile(reading: file)
     let summary: String
     let warnings: [Finding]
     if dial {
       let loaded = try ConfigurationLoader.dial(file: source)
+      summary = Self.summary(loaded.configuration)
+      warnings = loaded.warnings
+    } else if agent {
+      let loaded = try ConfigurationLoader.agent(file: source)
       summary = Self.summary(loaded.configuration)
       warnings = loaded.warnings
     } else {
@@ -63,6 +70,16 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         interface \(profile.tun.name ?? "none"), \(profile.routes.count) routes
         closes for inactivity: \(inactivity)
         control socket \(profile.controlSocket)
+      """
+  }
+
+  private static func summary(_ agent: AgentConfiguration) -> String {
+    let names = agent.credentials.map(\.name).joined(separator: ", ")
+    return """
+        attaches to \(agent.broker.url)
+        credentials: \(names.isEmpty ? "none; every connect must bring its own" : names)
+        interface \(agent.tun.name ?? "none"), control socket \(agent.controlSocket)
+        history \(agent.history.path), \(agent.history.entries) lines of \(agent.history.days) days
       """
   }
 }

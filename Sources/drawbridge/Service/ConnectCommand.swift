@@ -92,10 +92,10 @@ enum OwnTunnel {
 
   /// It may be over already: the device's own rules end it too.
   private static func close(_ id: ConnectionID, client: BrokerClient) async throws {
-    do throws(Refusal) {
+    do {
       _ = try await client.close(id)
       Terminal.write("closed \(id)", to: .error)
-    } catch  where error.code == .connectionClosed {
+    } catch let refusal as Refusal where refusal.code == .connectionClosed {
       Terminal.write("\(id) was closed already", to: .error)
     }
   }
