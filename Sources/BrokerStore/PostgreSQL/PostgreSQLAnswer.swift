@@ -83,8 +83,9 @@ extension SQLFault {
   fileprivate init(state: String?, message: String) {
     let text = "PostgreSQL: \(message) (\(state ?? "no code"))"
     switch state {
-    // Serialisation failure, deadlock, and a lock that was waited for too long.
-    case "40001", "40P01", "55P03": self = .conflict(text)
+    // Serialisation failure and deadlock; a lock that was waited for too long.
+    case "40001", "40P01": self = .conflict(text)
+    case "55P03": self = .busy(text)
     // Statement time-out; idle in transaction for too long; a server that only reads.
     case nil, "57014", "25P03", "25006": self = .unreachable(text)
     case let state?:

@@ -45,6 +45,9 @@ final class PostgreSQLConnection: SQLConnection {
       return result
     } catch {
       rollBack()
+      if session.isBroken, case .fault(.unreachable(let text)) = error {
+        throw .fault(.broken(text))
+      }
       throw error
     }
   }

@@ -27,7 +27,7 @@ final class PostgreSQLPool: Sendable {
     _ work: (PostgreSQLConnection) throws(SQLFailure) -> Result
   ) throws(SQLFailure) -> Result {
     guard free.wait(timeout: .now() + .seconds(Self.waitSeconds)) == .success else {
-      throw .fault(.conflict("no free connection to PostgreSQL for \(Self.waitSeconds) s"))
+      throw .fault(.busy("no free connection to PostgreSQL for \(Self.waitSeconds) s"))
     }
     defer { free.signal() }
     let connection: PostgreSQLConnection

@@ -20,7 +20,6 @@ final class PostgreSQLSession {
   /// For the server's side: a broker that lost its power with a lock in its hand gives it up, and
   /// nobody waits for ever.
   private static let settings = """
-    SET client_min_messages = 'warning';
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
     SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s';
     SET statement_timeout = '30s'; SET default_transaction_isolation = 'read committed'
@@ -45,6 +44,8 @@ final class PostgreSQLSession {
       throw .unreachable("libpq has no memory for a connection")
     }
     unsafe self.handle = handle
+    // Notices would go to standard error, past the log; what matters comes as an error as well.
+    unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
     guard !isBroken else { throw .unreachable(message) }
     guard unsafe PQserverVersion(handle) >= Self.serverVersionMin else {
       throw .unreachable("the server is older than PostgreSQL 15")

@@ -69,7 +69,8 @@ extension SQLTransaction {
   func insert(_ webhook: WebhookRecord) throws(Refusal) { try add(webhook) }
 
   func webhook(id: String) throws(Refusal) -> WebhookRecord? {
-    try record("WHERE id = $1", [.text(id)])
+    // Locked, since it is read to be changed: two answers to one delivery are both counted.
+    try record("WHERE id = $1\(sql.locking)", [.text(id)])
   }
 
   func webhooks(of organisation: Name) throws(Refusal) -> [WebhookRecord] {

@@ -6,7 +6,7 @@ extension SQLDatabase {
   static var conflictAttemptsMax: Int { 8 }
   /// Attempts over connections that turn out to be broken: those of before a restart of the
   /// database are found by using them.
-  static var connectionAttemptsMax: Int { 2 }
+  static var brokenAttemptsMax: Int { 3 }
 
   /// Runs `body` in a transaction, again from the beginning when that is safe and may help.
   ///
@@ -28,7 +28,7 @@ extension SQLDatabase {
           conflicts += 1
           // Two that stopped each other should not meet again: the pause is random and grows.
           Thread.sleep(forTimeInterval: .random(in: 0...0.008) * Double(conflicts))
-        case .fault(.unreachable) where breaks + 1 < Self.connectionAttemptsMax:
+        case .fault(.broken) where breaks + 1 < Self.brokenAttemptsMax:
           breaks += 1
         case .fault(let fault):
           throw fault.refusal

@@ -7,7 +7,11 @@ import ConnectionService
 enum SQLFault: Error {
   /// Another transaction was in the way and this one was taken back: it may run again.
   case conflict(String)
-  /// The database cannot be reached, or stopped answering; nothing was stored.
+  /// What it needs stayed taken for seconds: a lock, a connection, the file.
+  case busy(String)
+  /// The connection broke, with nothing stored: it may run again on another one.
+  case broken(String)
+  /// The database cannot be reached, or cannot do its work; nothing was stored.
   case unreachable(String)
   /// The connection broke while the commit was on its way: stored or not, nobody knows.
   case commitUnknown(String)
@@ -21,12 +25,12 @@ enum SQLFault: Error {
   /// What the asker is told.
   var refusal: Refusal {
     switch self {
-    case .conflict(let text):
+    case .conflict(let text), .busy(let text):
       Refusal(
-        .overloaded, "the request lost against others too many times",
-        cause: "many requests change the same device at once (\(text))",
+        .overloaded, "the broker's database is too busy with other requests",
+        cause: "many requests change the same rows at once, or one holds them (\(text))",
         nextStep: "ask again in a moment")
-    case .unreachable(let text):
+    case .unreachable(let text), .broken(let text):
       Refusal(
         .storeUnavailable, "the broker's database cannot be reached", cause: text,
         nextStep: "check that the database runs and that the broker's configuration names it; "

@@ -29,10 +29,12 @@ final class SQLiteDatabase: SQLDatabase {
   private static var configuration: Configuration {
     var configuration = Configuration()
     configuration.label = "drawbridge"
-    configuration.journalMode = .wal
     configuration.busyMode = .timeout(busySeconds)
     configuration.foreignKeysEnabled = true
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    // Not by `journalMode`, which lowers `synchronous` to NORMAL after this.
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+    }
     return configuration
   }
 
@@ -85,7 +87,7 @@ extension SQLFault {
     // The message alone: the error's description would quote the statement.
     let text = "SQLite: \(error.message ?? "no message") (\(error.extendedResultCode.rawValue))"
     switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .conflict(text)
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(text)
     case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_CORRUPT,
       .SQLITE_NOTADB, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_NOMEM, .SQLITE_PROTOCOL:
       self = .unreachable(text)

@@ -7,10 +7,18 @@ struct StoreClock: Sendable {
   private let startedAt: Timestamp
   private let started: ContinuousClock.Instant
 
-  init() {
-    startedAt = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-    started = .now
+  /// - Parameter wall: what the calendar said at `started`.
+  init(wall: Timestamp, started: ContinuousClock.Instant) {
+    startedAt = wall
+    self.started = started
   }
 
-  func now() -> Timestamp { startedAt + (ContinuousClock.now - started) }
+  init() {
+    let milliseconds = Int64(Date().timeIntervalSince1970 * 1000)
+    self.init(wall: Timestamp(milliseconds: milliseconds), started: .now)
+  }
+
+  func now(at instant: ContinuousClock.Instant = .now) -> Timestamp {
+    startedAt + (instant - started)
+  }
 }
