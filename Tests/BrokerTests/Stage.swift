@@ -1,4 +1,5 @@
 import ConnectionService
+import Foundation
 import Primitives
 import Testing
 
@@ -123,4 +124,9 @@ extension VPNParameters {
     gateway: "vpn.example.org",
     credentials: .given(
       GivenCredentials(preSharedKey: "psk-7731", user: "pump", password: "pass-4242")))
+}
+
+/// A value as it arrives on the wire.
+func decoded<Value: Decodable>(_ json: String) throws -> Value {
+  try JSONDecoder().decode(Value.self, from: Data(json.utf8))
 }
