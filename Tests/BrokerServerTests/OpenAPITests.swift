@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+@testable import BrokerServer
+
+@Suite struct OpenAPITests {
+  @Test func everyRouteIsDescribedAndNothingElse() throws {
+    let paths = try OpenAPIDocument.whole.members["paths"].orFail().members
+    let described = paths.flatMap { path, methods in
+      methods.members.keys.map { "\($0.uppercased()) \(path)" }
+    }
+    let served = Route.allCases.map { "\($0.method.rawValue) \($0.path)" }
+    #expect(described.sorted() == served.sorted())
+  }
+
+  @Test func everyReferenceLeadsToASchema() throws {
+    let text = String(decoding: try Answer.encode(OpenAPIDocument.whole), as: UTF8.self)
+    let names = text.matches(of: /#\/components\/schemas\/([A-Za-z0-9]+)/).map { String($0.1) }
+    #expect(names.count > 50)
+    #expect(names.filter { OpenAPISchemas.all[$0] == nil }.isEmpty)
+  }
+
+  @Test func everyRouteIsFoundByItsOwnPath() {
+    for route in Route.allCases {
+      let path = route.path.replacing("{productID}", with: "p").replacing("{id}", with: "i")
+        .replacing("{page}", with: "x")
+      guard case .found(let found, _) = RouteMatch(method: route.method.rawValue, path: path) else {
+        Issue.record("\(route) is not found at \(path)")
+        continue
+      }
+      #expect(found == route)
+    }
+  }
+
+  @Test func aPathWithOtherMethodsNamesThem() {
+    #expect(RouteMatch(method: "PUT", path: "/v1/tokens") == .otherMethods([.get, .post]))
+    #expect(RouteMatch(method: "GET", path: "/v1/nothing") == .unknown)
+    #expect(RouteMatch(method: "GET", path: "/v1/devices//connections") == .unknown)
+  }
+}
