@@ -83,6 +83,7 @@ extension SQLTransaction {
 
   /// Inserts; a row that is there already is a fault of ours.
   func add(_ record: some SQLRecord) throws(Refusal) {
+    connection.isLasting = true
     try watching { () throws(SQLFault) in
       try run(type(of: record).table.insert, try record.values)
     }
@@ -91,20 +92,26 @@ extension SQLTransaction {
   /// Inserts with a clause for the row that may be there already.
   /// - Returns: whether there is now a row as `record` says.
   func add(_ record: some SQLRecord, onConflict clause: String) throws(Refusal) -> Bool {
-    try watching { () throws(SQLFault) in
+    connection.isLasting = true
+    return try watching { () throws(SQLFault) in
       let statement = "\(type(of: record).table.insert) ON CONFLICT \(clause) RETURNING 1"
       return try !rows(statement, try record.values).isEmpty
     }
   }
 
   /// Changes the row of the same key; nothing when there is none.
-  func change(_ record: some SQLRecord) throws(Refusal) {
+  /// - Parameter lasting: `false` for what is told again after a power loss.
+  func change(_ record: some SQLRecord, lasting: Bool = true) throws(Refusal) {
+    if lasting { connection.isLasting = true }
     try watching { () throws(SQLFault) in
       try run(type(of: record).table.update, try record.values)
     }
   }
 
-  func change(_ statement: String, _ arguments: [SQLValue]) throws(Refusal) {
+  func change(
+    _ statement: String, _ arguments: [SQLValue], lasting: Bool = true
+  ) throws(Refusal) {
+    if lasting { connection.isLasting = true }
     try watching { () throws(SQLFault) in try run(statement, arguments) }
   }
 }

@@ -32,7 +32,8 @@ struct RetryTests {
     func now() throws(SQLFault) -> Timestamp { throw .ours("unused") }
     func rows(_: String, _: [SQLValue]) throws(SQLFault) -> [SQLRow] { throw .ours("unused") }
     func run(_: String, _: [SQLValue]) throws(SQLFault) {}
-    func noteChange() {}
+    var isNews = false
+    var isLasting = false
   }
 
   /// How often it was tried, and how it ended.

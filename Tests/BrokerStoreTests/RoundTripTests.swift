@@ -51,7 +51,15 @@ struct RoundTripTests {
       try inner.run(statement, arguments)
     }
 
-    func noteChange() {}
+    var isNews: Bool {
+      get { inner.isNews }
+      set { inner.isNews = newValue }
+    }
+
+    var isLasting: Bool {
+      get { inner.isLasting }
+      set { inner.isLasting = newValue }
+    }
 
     private func count(waits: Bool) {
       database.counts.withLock { counts in

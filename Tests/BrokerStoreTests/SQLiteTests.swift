@@ -21,24 +21,35 @@ struct SQLiteTests {
     }
   }
 
-  @Test func everyCommitIsSyncedToTheLog() throws {
+  @Test func whatHasToLastIsSyncedBeforeAnybodyIsTold() throws {
     let folder = try TemporaryFolder()
     let database = try SQLiteDatabase(path: folder.file("broker.sqlite"))
-    let settings = try database.transact { (connection) throws(SQLFailure) in
-      do throws(SQLFault) {
-        return [
-          try connection.rows("SELECT 'mode', journal_mode FROM pragma_journal_mode", []),
-          try connection.rows("SELECT 'sync', synchronous FROM pragma_synchronous", []),
-        ]
-      } catch {
-        throw .fault(error)
-      }
+    let store = try SQLStore(database)
+    let device = try Samples.device("pump")
+    // The schema is the first.
+    #expect(database.log.lastCommit == 1)
+    #expect(database.log.lastSynced == 1)
+    try store.transact { rows throws(Refusal) in try rows.insert(device) }
+    #expect(database.log.lastCommit == 2)
+    #expect(database.log.lastSynced == 2)
+    // A lease alone need not last; reading never does.
+    try store.transact { rows throws(Refusal) in
+      try rows.update(device)
+      _ = try rows.lockEventHead()
     }
-    var (mode, sync) = (try #require(settings[0].first), try #require(settings[1].first))
-    _ = try (mode.text(), sync.text())
-    #expect(try mode.text() == "wal")
-    // FULL.
-    #expect(try sync.integer() == 2)
+    #expect(database.log.lastCommit == 2)
+    try store.transact { rows throws(Refusal) in try rows.appendNext() }
+    #expect(database.log.lastSynced == 3)
+  }
+
+  @Test func aLogThatCannotBeSyncedIsNotBelievedAgain() throws {
+    let folder = try TemporaryFolder()
+    let log = LogSync(path: folder.file("broker.sqlite"))
+    log.noteCommit()
+    #expect(throws: SQLFault.self) { try log.sync(upTo: 1) }
+    FileManager.default.createFile(atPath: folder.file("broker.sqlite-wal"), contents: nil)
+    #expect(throws: SQLFault.self) { try log.sync(upTo: 1) }
+    #expect(log.lastSynced == 0)
   }
 
   @Test func aMissingFolderAndAForeignFileAreToldWithTheirPath() throws {

@@ -13,6 +13,9 @@ final class PostgreSQLConnection: SQLConnection {
   private static let queuedMax = 64
 
   let dialect = SQLDialect(engine: .postgreSQL)
+  /// Triggers tell (`EventGuard`).
+  var isNews = false
+  var isLasting = false
 
   private let session: PostgreSQLSession
   /// Names of prepared statements by text.
@@ -34,6 +37,7 @@ final class PostgreSQLConnection: SQLConnection {
     _ body: (any SQLConnection) throws(SQLFailure) -> Result
   ) throws(SQLFailure) -> Result {
     isBegun = false
+    isLasting = false
     queued = [("BEGIN", [])]
     if prepared.count > Self.preparedMax {
       queued.append(("DEALLOCATE ALL", []))
@@ -55,6 +59,7 @@ final class PostgreSQLConnection: SQLConnection {
   private func commit() throws(SQLFault) {
     // On a connection that broke long ago the commit would look as if it might have happened.
     if !isBegun { _ = try exchange() }
+    if !isLasting { queued.append(("SET LOCAL synchronous_commit = off", [])) }
     queued.append(("COMMIT", []))
     do throws(SQLFault) {
       _ = try exchange()
@@ -87,9 +92,6 @@ final class PostgreSQLConnection: SQLConnection {
     queued.append((statement, arguments))
     if queued.count > Self.queuedMax { _ = try exchange() }
   }
-
-  /// Triggers tell (`EventGuard`).
-  func noteChange() {}
 
   // MARK: The pipeline.
 

@@ -38,7 +38,7 @@ extension SQLTransaction {
       return try row.bits()
     }
     try add(CommandRecord(id: id, command: command))
-    connection.noteChange()
+    connection.isNews = true
     return id
   }
 

@@ -73,7 +73,9 @@ extension SQLTransaction {
       [.text(organisation), .text(product?.text ?? ""), .integer(limit)])
   }
 
-  func update(_ device: DeviceRecord) throws(Refusal) { try change(device) }
+  // A lease or a state alone need not last: the device tells them again within seconds. What must (an
+  // attachment, a removal) comes with an event.
+  func update(_ device: DeviceRecord) throws(Refusal) { try change(device, lasting: false) }
 
   func devicesWithLease(before time: Timestamp, limit: Int) throws(Refusal) -> [ProductID] {
     try products(

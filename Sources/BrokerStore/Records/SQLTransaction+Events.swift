@@ -53,7 +53,7 @@ extension SQLTransaction {
   func append(_ event: ServiceEvent) throws(Refusal) {
     // The head moves by a trigger, which refuses an event that is not the next one.
     try add(event)
-    connection.noteChange()
+    connection.isNews = true
   }
 
   func events(_ query: EventQuery) throws(Refusal) -> [ServiceEvent] {

@@ -83,7 +83,8 @@ extension SQLTransaction {
   }
 
   func takeEnrolment(codeHash: Digest) throws(Refusal) -> EnrolmentRecord? {
-    try watching { () throws(SQLFault) -> EnrolmentRecord? in
+    connection.isLasting = true
+    return try watching { () throws(SQLFault) -> EnrolmentRecord? in
       let table = EnrolmentRecord.table
       let taken: [EnrolmentRecord] = try read(
         try rows(

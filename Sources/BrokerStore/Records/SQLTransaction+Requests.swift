@@ -63,7 +63,8 @@ extension SQLTransaction {
   }
 
   func removeIdempotency(before time: Timestamp) throws(Refusal) {
-    try change("DELETE FROM idempotency_keys WHERE created_at < $1", [.time(time)])
+    try change(
+      "DELETE FROM idempotency_keys WHERE created_at < $1", [.time(time)], lasting: false)
   }
 
   func insert(_ webhook: WebhookRecord) throws(Refusal) { try add(webhook) }
@@ -82,7 +83,8 @@ extension SQLTransaction {
       "WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1\(sql.lockingFree)", [.time(time)])
   }
 
-  func update(_ webhook: WebhookRecord) throws(Refusal) { try change(webhook) }
+  // Of deliveries that are forgotten each is made again: webhooks hear of events at least once.
+  func update(_ webhook: WebhookRecord) throws(Refusal) { try change(webhook, lasting: false) }
 
   func removeWebhook(id: String) throws(Refusal) {
     try change("DELETE FROM webhooks WHERE id = $1", [.text(id)])

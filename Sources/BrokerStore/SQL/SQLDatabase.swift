@@ -29,6 +29,10 @@ protocol SQLConnection: AnyObject {
   /// comes with that one or with the commit.
   func run(_ statement: String, _ arguments: [SQLValue]) throws(SQLFault)
 
-  /// This transaction adds events or commands.
-  func noteChange()
+  /// This transaction adds events or commands: whoever waits for some is woken.
+  var isNews: Bool { get set }
+
+  /// This transaction has to survive a power loss. One that does not is whole or not at all, too, but
+  /// may be forgotten with the seconds before the loss.
+  var isLasting: Bool { get set }
 }

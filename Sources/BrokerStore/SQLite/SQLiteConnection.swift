@@ -5,8 +5,8 @@ import GRDB
 /// One transaction's use of the one SQLite connection.
 final class SQLiteConnection: SQLConnection {
   let dialect = SQLDialect(engine: .sqlite)
-  /// Events or commands were added.
-  private(set) var changed = false
+  var isNews = false
+  var isLasting = false
 
   private let database: Database
   private let clock: StoreClock
@@ -41,8 +41,6 @@ final class SQLiteConnection: SQLConnection {
   }
 
   func now() throws(SQLFault) -> Timestamp { clock.now() }
-
-  func noteChange() { changed = true }
 
   func rows(_ statement: String, _ arguments: [SQLValue]) throws(SQLFault) -> [SQLRow] {
     try SQLiteDatabase.catching {

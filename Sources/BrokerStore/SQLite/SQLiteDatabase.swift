@@ -6,9 +6,10 @@ import Glibc
 /// A store in one file, for one broker.
 ///
 /// Every transaction takes the write lock at once and they run one after another on one connection:
-/// nothing can be in another's way. `synchronous` is FULL: with NORMAL a power loss may take back the
-/// last commits of a write-ahead log, and a device would know a connection that its broker has
-/// forgotten.
+/// nothing can be in another's way. SQLite's `synchronous` is NORMAL, with which a power loss may take
+/// back the last commits; ``LogSync`` makes of it what FULL does, for all commits that have to last: a
+/// device must not know a connection that its broker has forgotten, nor a webhook an event that comes
+/// again as another one.
 final class SQLiteDatabase: SQLDatabase {
   /// How long another process (a backup, `sqlite3`) may hold the file.
   private static let busySeconds: Double = 5
@@ -16,8 +17,10 @@ final class SQLiteDatabase: SQLDatabase {
   private let queue: DatabaseQueue
   private let clock = StoreClock()
   private let changes = ChangeSignal()
+  let log: LogSync
 
   init(path: String) throws(Refusal) {
+    log = LogSync(path: path)
     do throws(SQLFault) {
       try Self.makePrivateFile(path)
       queue = try Self.catching { try DatabaseQueue(path: path, configuration: Self.configuration) }
@@ -31,10 +34,7 @@ final class SQLiteDatabase: SQLDatabase {
     configuration.label = "drawbridge"
     configuration.busyMode = .timeout(busySeconds)
     configuration.foreignKeysEnabled = true
-    // Not by `journalMode`, which lowers `synchronous` to NORMAL after this.
-    configuration.prepareDatabase { database in
-      try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-    }
+    configuration.journalMode = .wal
     return configuration
   }
 
@@ -54,15 +54,20 @@ final class SQLiteDatabase: SQLDatabase {
     _ body: (any SQLConnection) throws(SQLFailure) -> Result
   ) throws(SQLFailure) -> Result {
     do {
-      let (result, changed) = try queue.writeWithoutTransaction { database in
+      let (result, isNews, commit) = try queue.writeWithoutTransaction { database in
         let connection = SQLiteConnection(database, clock: clock)
         let result = try connection.transaction(body)
-        return (result, connection.changed)
+        if connection.isLasting { log.noteCommit() }
+        // Also what was only read may hang on a commit that is not on the disk yet.
+        return (result, connection.isNews, log.lastCommit)
       }
-      if changed { changes.raise() }
+      try log.sync(upTo: commit)
+      if isNews { changes.raise() }
       return result
     } catch let failure as SQLFailure {
       throw failure
+    } catch let fault as SQLFault {
+      throw .fault(fault)
     } catch {
       throw .fault(.ours("\(type(of: error)) in a transaction"))
     }

@@ -33,6 +33,7 @@ enum Schema {
     guard present <= versions.count else {
       throw .tooNew(present: present, known: versions.count)
     }
+    connection.isLasting = present < versions.count
     for (index, statements) in versions.enumerated().dropFirst(present) {
       for statement in statements(sql) { try connection.run(statement, []) }
       try connection.run(
