@@ -12,6 +12,7 @@ extension AgentService: AgentControl {
       version: version, processID: Int(getpid()),
       uptimeSeconds: Double((clock.now() - startedAt).wholeNanoseconds) / 1e9, broker: brokerName,
       brokerState: standing.state, brokerProblem: standing.problem, epoch: core.agent.epoch,
+      productID: productID,
       state: core.agent.state, waiting: core.agent.waitingCount,
       connectionsMax: ConnectionAgent.connectionsMax,
       historySequence: core.agent.historySequence,

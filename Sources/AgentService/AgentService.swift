@@ -21,6 +21,7 @@ public actor AgentService {
   }
 
   let brokerName: String
+  let productID: String?
   let version: String
   let clock: AgentClock
   let startedAt: Instant
@@ -30,6 +31,9 @@ public actor AgentService {
   private let logger: Logger
   private let supervision: Doorbell
   private let reporting = Doorbell()
+  private let notifier = ServiceNotifier.fromEnvironment()
+  /// What the service manager was last told.
+  private var statusLine = ""
   private let ending = AsyncStream<Void>.makeStream()
   private var backoff = ReconnectionBackoff()
   private var random = SystemRandom()
@@ -40,7 +44,8 @@ public actor AgentService {
   ///
   /// - Throws: what keeps the history from being read.
   public init(
-    broker name: String, link: any DeviceLink, dialler: any Dialler, history: HistoryStore,
+    broker name: String, productID: String? = nil, link: any DeviceLink, dialler: any Dialler,
+    history: HistoryStore,
     version: String, logger: Logger, clock: AgentClock = .system
   ) throws(ControlError) {
     let supervision = Doorbell()
@@ -52,6 +57,7 @@ public actor AgentService {
     self.version = version
     self.logger = logger
     self.clock = clock
+    self.productID = productID
     brokerName = name
     startedAt = clock.now()
   }
@@ -62,6 +68,7 @@ public actor AgentService {
   public func run() async throws(ControlError) {
     perform { (core, _, time) throws(ControlError) in try core.begin(time: time) }
     if let failure { throw failure }
+    try? notifier.ready()
     logger.notice("agent ready broker=\(brokerName)")
     // Not a child task: while the tunnel closes, all of it goes on.
     let work = Task {
@@ -73,7 +80,7 @@ public actor AgentService {
     }
     var ends = ending.stream.makeAsyncIterator()
     await ends.next()
-    try? ServiceNotifier.fromEnvironment().stopping()
+    try? notifier.stopping()
     if failure == nil { await Task { await self.closeInOrder() }.value }
     core.abandon()
     work.cancel()
@@ -102,11 +109,23 @@ public actor AgentService {
     do throws(ControlError) {
       let result = try body(&core, clock.now(), clock.time())
       if core.isReportDue { reporting.ring() }
+      tellServiceManager()
       return result
     } catch {
       fail(error)
       return nil
     }
+  }
+
+  private func tellServiceManager() {
+    let state = core.agent.state
+    let line =
+      "\(standing.state.rawValue), tunnel \(state.phase.rawValue), "
+      + "\(state.connections.count) connections"
+    guard line != statusLine else { return }
+    statusLine = line
+    // A manager that does not listen is no reason to stop.
+    try? notifier.status(line)
   }
 
   private func fail(_ error: ControlError) {

@@ -11,8 +11,15 @@ public struct ControlClient: ControlService {
   public static let timeoutSeconds: Int64 = 10
 
   private let socketPath: String
+  /// What should have made the socket.
+  private let program: String
 
-  public init(socketPath: String) { self.socketPath = socketPath }
+  public init(socketPath: String) { self.init(socketPath: socketPath, of: "drawbridge gateway") }
+
+  init(socketPath: String, of program: String) {
+    self.socketPath = socketPath
+    self.program = program
+  }
 
   public func isakmpPolicies() async throws(ControlError) -> [ISAKMPPolicyRecord] {
     try await list(.isakmpPolicies)
@@ -83,8 +90,14 @@ public struct ControlClient: ControlService {
   private func send<Reply: Decodable & Sendable>(
     _ request: ControlRequest, alsoAccepting accepted: Int? = nil
   ) async throws(ControlError) -> Reply {
+    try await send(request.method, request.path, alsoAccepting: accepted)
+  }
+
+  func send<Reply: Decodable & Sendable>(
+    _ method: ControlRequest.Method, _ path: String, alsoAccepting accepted: Int? = nil
+  ) async throws(ControlError) -> Reply {
     try requireListener()
-    let (status, body) = try await exchange(request)
+    let (status, body) = try await exchange(method, path)
     do {
       if (200..<300).contains(status) || status == accepted {
         return try ControlJSON.decode(Reply.self, from: body)
@@ -102,13 +115,13 @@ public struct ControlClient: ControlService {
 
   /// One request on a connection of its own: a command asks once and ends.
   private func exchange(
-    _ request: ControlRequest
+    _ method: ControlRequest.Method, _ path: String
   ) async throws(ControlError) -> (status: Int, body: Data) {
-    guard let url = URL(httpURLWithSocketPath: socketPath, uri: request.path) else {
+    guard let url = URL(httpURLWithSocketPath: socketPath, uri: path) else {
       throw notListening(cause: "the path cannot be written as an address")
     }
     var message = HTTPClientRequest(url: url.absoluteString)
-    message.method = .init(rawValue: request.method.rawValue)
+    message.method = .init(rawValue: method.rawValue)
     message.headers.add(name: "connection", value: "close")
     do {
       let response = try await HTTPClient.shared.execute(
@@ -147,6 +160,6 @@ public struct ControlClient: ControlService {
   private func notListening(cause: String) -> ControlError {
     ControlError(
       .unreachable, "nothing is running on \(socketPath)", cause: cause,
-      nextStep: "start drawbridge gateway, or name its socket with --socket")
+      nextStep: "start \(program), or name its socket with --socket")
   }
 }

@@ -11,7 +11,7 @@ struct ControlResponder: HTTPResponder {
 
   func respond(to request: Request, context: Context) async throws -> Response {
     do {
-      try await drain(request)
+      try await Self.drain(request)
       let asked = try ControlRequest(method: request.method.rawValue, path: request.uri.path)
       return try await answer(asked)
     } catch let error as ControlError {
@@ -20,7 +20,7 @@ struct ControlResponder: HTTPResponder {
   }
 
   /// No request has a meaningful body; one is read within bounds and ignored.
-  private func drain(_ request: Request) async throws(ControlError) {
+  static func drain(_ request: Request) async throws(ControlError) {
     do {
       _ = try await request.body.collect(upTo: ControlJSON.requestBytesMax)
     } catch {
@@ -62,11 +62,11 @@ struct ControlResponder: HTTPResponder {
     return try Self.json(health, status: health.ready ? 200 : 503)
   }
 
-  private static func items(_ records: [some Codable & Hashable & Sendable]) throws -> Response {
+  static func items(_ records: [some Codable & Hashable & Sendable]) throws -> Response {
     try json(ListReply(items: records))
   }
 
-  private static func json(
+  static func json(
     _ value: some Encodable, status: Int = 200, type: String = "application/json"
   ) throws -> Response {
     let data = try ControlJSON.encode(value)

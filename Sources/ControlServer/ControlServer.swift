@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Serves a ``ControlService`` over HTTP on a UNIX socket that only its owner may use (mode 0600).
+/// Serves a ``ControlService`` or an ``AgentControl`` over HTTP on a UNIX socket that only its owner may use (mode 0600).
 public struct ControlServer: Sendable {
   /// Connections at once; more wait in the socket's backlog.
   static let connectionsMax = 64
@@ -14,12 +14,20 @@ public struct ControlServer: Sendable {
   /// How long requests under way may take when the server ends, in seconds.
   static let shutdownSeconds: Int64 = 2
 
-  private let service: any ControlService
+  private let responder: CallbackResponder<BasicRequestContext>
   private let socketPath: String
   private let logger: Logger
 
   public init(service: any ControlService, socketPath: String, logger: Logger) {
-    self.service = service
+    let responder = ControlResponder(service: service)
+    self.responder = CallbackResponder { try await responder.respond(to: $0, context: $1) }
+    self.socketPath = socketPath
+    self.logger = logger
+  }
+
+  public init(agent: any AgentControl, socketPath: String, logger: Logger) {
+    let responder = AgentResponder(agent: agent)
+    self.responder = CallbackResponder { try await responder.respond(to: $0, context: $1) }
     self.socketPath = socketPath
     self.logger = logger
   }
@@ -34,7 +42,6 @@ public struct ControlServer: Sendable {
   ) async throws(ControlError) {
     let claim = SharedClaim(try ControlSocket(claiming: socketPath))
     defer { claim.release() }
-    let responder = ControlResponder(service: service)
     var quiet = logger
     // Its framework calls a cancelled accept an error; what matters here is thrown.
     if logger.logLevel > .debug { quiet.logLevel = .critical }

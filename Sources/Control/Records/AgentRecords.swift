@@ -21,6 +21,8 @@ public struct AgentStatus: Codable, Hashable, Sendable {
   /// Why it is not attached, where that is known.
   public var brokerProblem: String?
   public var epoch: UInt64?
+  /// As the configuration names the device.
+  public var productID: String?
   public var state: DeviceState
   /// Connects that wait for the tunnel.
   public var waiting: Int
@@ -32,6 +34,7 @@ public struct AgentStatus: Codable, Hashable, Sendable {
   public init(
     version: String, processID: Int, uptimeSeconds: Double, broker: String,
     brokerState: BrokerState, brokerProblem: String? = nil, epoch: UInt64? = nil,
+    productID: String? = nil,
     state: DeviceState, waiting: Int, connectionsMax: Int, historySequence: UInt64,
     historyAcknowledged: UInt64
   ) {
@@ -42,6 +45,7 @@ public struct AgentStatus: Codable, Hashable, Sendable {
     self.brokerState = brokerState
     self.brokerProblem = brokerProblem
     self.epoch = epoch
+    self.productID = productID
     self.state = state
     self.waiting = waiting
     self.connectionsMax = connectionsMax

@@ -1,0 +1,209 @@
+import AgentService
+import BrokerClient
+import ConnectionService
+import Control
+import Foundation
+import Primitives
+import Testing
+
+@testable import Agent
+
+/// The agent as a program, between a broker and a VPN agent in memory.
+@Suite(.timeLimit(.minutes(1))) struct AgentServiceTests {
+  /// An agent that runs, and the ends that the test holds.
+  struct Bench {
+    let link = MemoryLink()
+    let dialler = MemoryDialler()
+    let agent: AgentService
+    let running: Task<Void, any Error>
+    var attachments: AsyncStream<MemoryLink.Stream.Continuation>.Iterator
+    var reports: AsyncStream<DeviceReport>.Iterator
+    private var epoch: UInt64 = 0
+
+    init(_ history: HistoryStore) throws {
+      // Pauses end at once: nothing here waits for time to pass.
+      let clock = AgentClock(
+        now: AgentClock.system.now, time: AgentClock.system.time,
+        sleep: { duration in
+          if duration >= .seconds(2) {
+            try? await Task.sleep(for: .seconds(3600))
+          } else {
+            await Task.yield()
+          }
+        })
+      agent = try AgentService(
+        broker: "https://broker.test", link: link, dialler: dialler, history: history,
+        version: "0", logger: Fixtures.quiet, clock: clock)
+      attachments = link.attachments.makeAsyncIterator()
+      reports = link.reports.makeAsyncIterator()
+      let agent = agent
+      running = Task { try await agent.run() }
+    }
+
+    /// Plays the broker's side of the next attachment.
+    mutating func attach() async throws -> MemoryLink.Stream.Continuation {
+      let next = await attachments.next(isolation: nil)
+      let stream = try #require(next)
+      epoch += 1
+      stream.yield(.attached(epoch: epoch, heartbeatSeconds: 15))
+      return stream
+    }
+
+    /// The next report that satisfies `condition`, with every answer and event up to it.
+    mutating func report(
+      where condition: (DeviceReport) -> Bool
+    ) async throws -> (last: DeviceReport, answers: [DeviceAnswer], history: [HistoryEvent]) {
+      var answers: [DeviceAnswer] = []
+      var history: [HistoryEvent] = []
+      while let report = await reports.next(isolation: nil) {
+        answers += report.answers
+        history += report.history
+        if condition(report) { return (report, answers, history) }
+      }
+      throw CancellationError()
+    }
+
+    /// The tunnel that is dialled now.
+    func tunnel() async throws -> MemoryTunnel {
+      while true {
+        if let tunnel = dialler.tunnels.last { return tunnel }
+        await Task.yield()
+      }
+    }
+
+    func end() async throws {
+      running.cancel()
+      try await running.value
+    }
+  }
+
+  @Test func aConnectTravelsToItsAnswerAndACloseAllBack() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let stream = try await bench.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    let up = try await bench.report { !$0.answers.isEmpty }
+    guard case .connected(let facts) = up.answers.first?.outcome else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(facts.vpnAddress == "10.99.0.7")
+    #expect(up.last.state.connections == [Fixtures.connection(1)])
+    #expect(up.history.map(\.kind) == [.agentStarted, .tunnelEstablished, .connectionOpened])
+    #expect(await bench.agent.connections().map(\.user) == [Fixtures.name("olga")])
+
+    stream.yield(.command(DeviceCommand(id: 2, epoch: 1, action: .closeAll(reason: .closeAll))))
+    let down = try await bench.report { $0.state.phase == .down }
+    #expect(down.answers.map(\.outcome) == [.closed])
+    #expect(down.history.map(\.kind) == [.connectionClosed, .tunnelClosed])
+    try await bench.end()
+  }
+
+  @Test func losingTheStreamClosesNothingAndTheNextOneIsTold() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let first = try await bench.attach()
+    first.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    _ = try await bench.report { $0.state.phase == .up }
+    first.finish(throwing: CancellationError())
+    _ = try await bench.attach()
+    let report = try await bench.report { $0.epoch == 2 }
+    #expect(report.last.state.connections == [Fixtures.connection(1)])
+    #expect(try await bench.tunnel().closes.isEmpty)
+    #expect(bench.dialler.tunnels.count == 1)
+    try await bench.end()
+  }
+
+  @Test func supersededStopsAskingAndLocalCommandsLiveOn() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let stream = try await bench.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    _ = try await bench.report { $0.state.phase == .up }
+    stream.yield(.superseded)
+    stream.finish()
+    while await bench.agent.status().brokerState != .superseded { await Task.yield() }
+    #expect(await bench.agent.connections().count == 1)
+    #expect(try await bench.agent.closeAll() == AgentCloseReply(closed: 1))
+    #expect(try await bench.tunnel().closes == [.administrator])
+    try await bench.end()
+  }
+
+  @Test func aLostTunnelLeavesOneUnexpectedCloseAndItsReasonInTheLog() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let stream = try await bench.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    _ = try await bench.report { $0.state.phase == .up }
+    try await bench.tunnel().become(.over(.deadPeer, detail: "no answer for 150 s"))
+    let lost = try await bench.report { $0.state.phase == .down }
+    #expect(lost.history.map(\.kind) == [.connectionClosed, .unexpectedClose])
+    #expect(lost.history.last?.reason == .deadPeer)
+    while try await bench.agent.tunnels().first?.detail == nil { await Task.yield() }
+    #expect(try await bench.agent.tunnels().map(\.detail) == ["no answer for 150 s"])
+    try await bench.end()
+  }
+
+  @Test func badInput62AnAnswerThatWasNotTakenIsGivenAgainOnTheNextStream() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let first = try await bench.attach()
+    first.yield(.command(Fixtures.connect(1, id: 1)))
+    let tunnel = try await bench.tunnel()
+    first.finish()
+    let second = try await bench.attach()
+    tunnel.comeUp()
+    second.yield(.command(Fixtures.connect(1, id: 1, epoch: 2)))
+    let report = try await bench.report { $0.epoch == 2 && !$0.answers.isEmpty }
+    #expect(report.last.state.connections == [Fixtures.connection(1)])
+    #expect(bench.dialler.tunnels.count == 1)
+    try await bench.end()
+  }
+
+  @Test func badInput65AKilledAgentLeavesOneUnexpectedCloseAndDialsNothing() async throws {
+    let folder = try TemporaryFolder()
+    // The first one is never told to end: as if the power had failed.
+    var first = try Bench(try folder.history())
+    let stream = try await first.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await first.tunnel().comeUp()
+    _ = try await first.report { $0.state.phase == .up }
+    let copy = try TemporaryFolder()
+    for suffix in ["", "-wal"] {
+      let name = "/agent.sqlite" + suffix
+      try FileManager.default.copyItem(atPath: folder.path + name, toPath: copy.path + name)
+    }
+    try await first.end()
+
+    var second = try Bench(try copy.history())
+    _ = try await second.attach()
+    let report = try await second.report { _ in true }
+    #expect(report.last.state == DeviceState(phase: .down))
+    #expect(report.history.filter { $0.kind == .unexpectedClose }.count == 1)
+    #expect(report.history.filter { $0.kind == .connectionClosed }.count == 1)
+    #expect(second.dialler.tunnels.isEmpty)
+    try await second.end()
+
+    let third = try Bench(try copy.history())
+    while await third.agent.status().historySequence < report.last.history.last?.sequence ?? 0 {
+      await Task.yield()
+    }
+    try await third.end()
+    let all = try copy.history().events(after: 0, limit: 100)
+    #expect(all.filter { $0.kind == .unexpectedClose }.count == 1)
+    #expect(all.map(\.sequence) == Array(1...UInt64(all.count)))
+  }
+
+  @Test func anOrderlyEndClosesTheTunnelAndIsNoLoss() async throws {
+    let folder = try TemporaryFolder()
+    var bench = try Bench(try folder.history())
+    let stream = try await bench.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    _ = try await bench.report { $0.state.phase == .up }
+    try await bench.end()
+    #expect(try await bench.tunnel().closes.first == .shutdown)
+    let kinds = try folder.history().events(after: 0, limit: 100).map(\.kind)
+    #expect(kinds.suffix(2) == [.connectionClosed, .tunnelClosed])
+    #expect(try folder.history().remainder().openTunnel == nil)
+  }
+}

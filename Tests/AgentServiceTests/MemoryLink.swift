@@ -1,0 +1,41 @@
+import AgentService
+import BrokerClient
+import ConnectionService
+import Synchronization
+
+/// A broker of which the test plays the other side.
+final class MemoryLink: DeviceLink {
+  typealias Stream = AsyncThrowingStream<DeviceStreamEvent, any Error>
+
+  private struct State {
+    var answer: @Sendable (DeviceReport) throws(Refusal) -> DeviceReportReceipt
+  }
+
+  /// The agent's attachments, each as the end that the broker writes to.
+  let attachments: AsyncStream<Stream.Continuation>
+  /// What it posted.
+  let reports: AsyncStream<DeviceReport>
+  private let attached: AsyncStream<Stream.Continuation>.Continuation
+  private let posted: AsyncStream<DeviceReport>.Continuation
+  private let state = Mutex(
+    State { report throws(Refusal) in
+      DeviceReportReceipt(historyAcknowledged: report.history.last?.sequence ?? 0)
+    })
+
+  init() {
+    (attachments, attached) = AsyncStream.makeStream()
+    (reports, posted) = AsyncStream.makeStream()
+  }
+
+  func attach() -> Stream {
+    let (stream, continuation) = Stream.makeStream()
+    attached.yield(continuation)
+    return stream
+  }
+
+  func post(_ report: DeviceReport) async throws(Refusal) -> DeviceReportReceipt {
+    let receipt = try state.withLock { state throws(Refusal) in try state.answer(report) }
+    posted.yield(report)
+    return receipt
+  }
+}
