@@ -78,13 +78,14 @@ extension Endpoint {
     using random: inout some RandomNumberGenerator
   ) {
     guard let carrier = carriers.removeValue(forKey: id) else { return }
-    emit(.dataplane(.removeCarrier(id)))
     for spi in carrier.children { children[spi] = nil }
     for record in tunnelRecords(of: carrier) {
       record.isCarrierLost = true
       endTunnel(record, cause, at: now, using: &random)
       work.append(.tunnel(record.number))
     }
+    // Last: until a session has ended, a route of another may pass to it.
+    emit(.dataplane(.removeCarrier(id)))
   }
 
   /// Drops the record of a tunnel, and its clear carrier when that has no other.

@@ -1,5 +1,6 @@
 import Dataplane
 import Endpoint
+import IKE
 import Primitives
 import Simulation
 import Testing
@@ -120,6 +121,26 @@ import Testing
     let hasPassed = world.clients[client].host.sendInner(
       ping.bytes, at: world.now, using: &world.random)
     #expect(hasPassed)
+  }
+
+  /// The watch fails when the packet path refuses a command: no route passes to a session that goes
+  /// with the same connection.
+  @Test func aConnectionMayBeLostWithTwoSessionsOnIt() throws {
+    var cast = Cast()
+    cast.dialsSingleShot = false
+    cast.deadPeerDetection = DeadPeerDetection(interval: .seconds(10), timeout: .seconds(35))
+    var world = try world(cast)
+    let client = try dial(cast, in: &world)
+    let number = world.clients[client].host.owner.host.endpoint.tunnelViews.first?.number
+    let tunnel = try #require(number)
+    _ = try world.act(on: client) { agent, now, random in
+      agent.host.endpoint.openSession(in: tunnel, at: now, using: &random)
+    }
+    try world.run(for: .seconds(1))
+    world.network.isCut = true
+    try world.run(for: .seconds(300))
+    let live = world.clients[client].host.owner.host.endpoint.liveCounts
+    #expect(live == (0, 0))
   }
 
   @Test func lt5And7ASingleShotTunnelTakesItsIPsecConnectionWithItAtOnce() throws {
