@@ -40,4 +40,5 @@ struct InboundAssociation: ~Copyable, Sendable {
   /// Its carrier's index.
   let carrier: Int
   let encapsulation: Encapsulation
+  var refusals = InboundRefusals()
 }

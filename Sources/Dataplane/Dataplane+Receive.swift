@@ -86,7 +86,7 @@ extension Dataplane {
       return drop(.wrongEncapsulation, &batch, position)
     }
     if let rejection = associations[index].sa.submit(packet, in: batch.arena, to: &engine) {
-      return drop(Drop(rejection), &batch, position)
+      return refuse(Drop(rejection), &batch, position, by: index)
     }
     opening[openingCount] = Work(position: position, association: index)
     openingCount += 1
@@ -101,7 +101,7 @@ extension Dataplane {
     for item in 0..<openingCount {
       let work = opening[item]
       if work.failed {
-        drop(.badICV, &batch, work.position)
+        refuse(.badICV, &batch, work.position, by: work.association)
       } else {
         accept(&batch, work, at: now)
       }
@@ -112,7 +112,8 @@ extension Dataplane {
     let packet = batch[work.position].packet
     let content: InboundSA.Content
     switch associations[work.association].sa.accept(packet, in: batch.arena) {
-    case .failure(let rejection): return drop(Drop(rejection), &batch, work.position)
+    case .failure(let rejection):
+      return refuse(Drop(rejection), &batch, work.position, by: work.association)
     case .success(let accepted): content = accepted
     }
     let carrier = associations[work.association].carrier
@@ -126,9 +127,17 @@ extension Dataplane {
     }
     switch content.nextHeader {
     case ESPHeader.noNextHeader: drop(.dummyESP, &batch, work.position)
-    case ESPHeader.udp: unwrapUDP(&batch, work.position, carrier, content.payload, at: now)
-    default: drop(.outsideSelector, &batch, work.position)
+    case ESPHeader.udp: unwrapUDP(&batch, work, carrier, content.payload, at: now)
+    default: refuse(.outsideSelector, &batch, work.position, by: work.association)
     }
+  }
+
+  /// Drops a packet of an SA, which counts it too.
+  private mutating func refuse(
+    _ reason: Drop, _ batch: inout PacketBatch, _ position: Int, by association: Int
+  ) {
+    associations[association].refusals.count(reason)
+    drop(reason, &batch, position)
   }
 
   private mutating func noteLife(of carrier: Int, at now: Instant) {
@@ -153,15 +162,16 @@ extension Dataplane {
   /// checksum is not looked at: the ICV has proved the bytes, and behind a NAT the checksum is
   /// wrong by design (RFC 3948 §3.1.2).
   private mutating func unwrapUDP(
-    _ batch: inout PacketBatch, _ position: Int, _ carrier: Int, _ payload: Range<Int>,
+    _ batch: inout PacketBatch, _ work: Work, _ carrier: Int, _ payload: Range<Int>,
     at now: Instant
   ) {
+    let position = work.position
     let start = payload.lowerBound
     guard payload.count >= 8 else { return drop(.badUDPLength, &batch, position) }
     let bytes = Int(batch.arena.uint16(at: start + 4))
     guard bytes >= 8, bytes <= payload.count else { return drop(.badUDPLength, &batch, position) }
     guard batch.arena.uint16(at: start + 2) == Self.l2tpPort else {
-      return drop(.outsideSelector, &batch, position)
+      return refuse(.outsideSelector, &batch, position, by: work.association)
     }
     let message = start + 8..<start + bytes
     let sourcePort = batch.arena.uint16(at: start)

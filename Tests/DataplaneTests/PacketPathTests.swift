@@ -41,6 +41,27 @@ import Testing
     }
   }
 
+  @Test func eachSACountsWhatItRefuses() throws {
+    var tunnel = try Tunnel()
+    var sealer = try Sealer()
+    let good = try sealer.seal(l2tp: Message.ipv4(Message.good))
+    var bent = try sealer.seal(l2tp: Message.ipv4(Message.good))
+    bent[bent.count - 1] ^= 1
+    let elsewhere = try sealer.seal(l2tp: Message.ipv4(Message.good), port: 1_702)
+    let notUDP = try sealer.seal([1, 2, 3, 4], nextHeader: 6)
+    _ = tunnel.arriveUp([good, good, bent, elsewhere, notUDP])
+    _ = tunnel.arriveUp([good])
+    let found = tunnel.gateway.dataplane.inboundRefusals(spi: 0x1001)
+    let refused = try #require(found)
+    #expect((refused.replayed, refused.badICV, refused.outsideSelector) == (2, 1, 2))
+    // A successor begins with none.
+    try Tunnel.install(&tunnel.gateway, &tunnel.client, gcm, .udpESP, generation: 2)
+    let fresh = tunnel.gateway.dataplane.inboundRefusals(spi: 0x1002)
+    #expect(fresh == InboundRefusals())
+    let unknown = tunnel.gateway.dataplane.inboundRefusals(spi: 0x7777)
+    #expect(unknown == nil)
+  }
+
   @Test func controlPacketsGoUpAndComeDown() throws {
     for encapsulation in Encapsulation.allCases {
       var tunnel = try Tunnel(encapsulation) { $0.peerPort = 1_701 }

@@ -42,8 +42,11 @@ public struct IPsecSARecord: Codable, Hashable, Sendable {
   public var bytesIn: UInt64
   public var packetsOut: UInt64
   public var bytesOut: UInt64
+  /// Packets outside the window or seen before.
   public var replaysDropped: UInt64
+  /// Packets whose check value was wrong.
   public var integrityFailures: UInt64
+  /// Rightly protected packets outside the negotiated selector.
   public var selectorViolations: UInt64
   /// No tunnel may ride on it again; inherited by its successors (LT-8, LT-9).
   public var spent: Bool

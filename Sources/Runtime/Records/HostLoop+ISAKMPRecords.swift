@@ -73,6 +73,7 @@ extension HostLoop where Owner: ~Copyable {
         view.isSuperseded ? nil : owner.host.dataplane.outboundUsage(of: carrierID)
       let usedBytes = max(inbound?.bytes ?? 0, outbound?.bytes ?? 0)
       let limitBytes = view.lifetime.kilobytes.map { $0.multipliedReportingOverflow(by: 1024) }
+      let refused = owner.host.dataplane.inboundRefusals(spi: view.inboundSPI)
       let carrier = carriers[carrierID]
       return IPsecSARecord(
         id: id, connection: UInt64(view.connection.value),
@@ -93,7 +94,9 @@ extension HostLoop where Owner: ~Copyable {
         },
         replayWindowPackets: Self.replayWindowPackets, packetsIn: inbound?.packets ?? 0,
         bytesIn: inbound?.bytes ?? 0, packetsOut: outbound?.packets ?? 0,
-        bytesOut: outbound?.bytes ?? 0, spent: carrier?.isSpent ?? false,
+        bytesOut: outbound?.bytes ?? 0, replaysDropped: refused?.replayed ?? 0,
+        integrityFailures: refused?.badICV ?? 0,
+        selectorViolations: refused?.outsideSelector ?? 0, spent: carrier?.isSpent ?? false,
         disconnectInSeconds: carrier?.disconnectAt.map { $0.seconds(from: now) })
     }.sorted { $0.id < $1.id }
   }
