@@ -167,7 +167,12 @@ let package = Package(
     .testTarget(
       name: "EndpointTests",
       dependencies: ["Cryptography", "Dataplane", "Endpoint", "IKE", "L2TP", "PPP", "Primitives"]),
-    .testTarget(name: "GatewayTests", dependencies: ["Dataplane", "Gateway", "Primitives"]),
+    .testTarget(
+      name: "GatewayTests",
+      dependencies: [
+        "ConnectionService", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket",
+        "L2TP", "PPP", "Primitives",
+      ]),
     .testTarget(
       name: "AgentTests",
       dependencies: [

@@ -71,6 +71,9 @@ final class Child: Sendable {
   /// Every line printed so far.
   var lines: [String] { state.withLock { $0.lines } }
 
+  /// The same as one text.
+  var text: String { lines.joined(separator: "\n") }
+
   private func take(_ data: Data) {
     state.withLock { state in
       state.partial += String(decoding: data, as: UTF8.self)
@@ -92,13 +95,24 @@ final class Child: Sendable {
   }
 
   private func line(within seconds: Double, where matches: (String) -> Bool) -> String? {
+    lines(count: 1, within: seconds, where: matches).first
+  }
+
+  /// Waits until so many lines contain `text`; none when that many did not come.
+  func lines(containing text: String, count: Int, within seconds: Double) -> [String] {
+    lines(count: count, within: seconds) { $0.contains(text) }
+  }
+
+  private func lines(
+    count: Int, within seconds: Double, where matches: (String) -> Bool
+  ) -> [String] {
     let deadline = DispatchTime.now() + seconds
     while true {
       let (found, isOver) = state.withLock { state in
-        (state.lines.first(where: matches), state.exitCode != nil)
+        (state.lines.filter(matches), state.exitCode != nil)
       }
-      if let found { return found }
-      if isOver || changed.wait(timeout: deadline) == .timedOut { return nil }
+      if found.count >= count { return found }
+      if isOver || changed.wait(timeout: deadline) == .timedOut { return [] }
     }
   }
 

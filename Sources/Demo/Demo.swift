@@ -18,6 +18,7 @@ public enum Demo {
     do {
       var play = try Play(folder: URL(fileURLWithPath: folder))
       defer { play.end() }
+      try play.connectionService()
       try play.standardTunnel()
       try play.singleShotTunnel()
       try play.kernelClient()

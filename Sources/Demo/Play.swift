@@ -34,8 +34,10 @@ struct Play {
   }
 
   /// Stops whoever is still on the stage, the last first.
-  mutating func end() {
-    while let actor = actors.popLast() { actor.stop() }
+  ///
+  /// - Parameter count: so many of the first stay.
+  mutating func end(keeping count: Int = 0) {
+    while actors.count > count, let actor = actors.popLast() { actor.stop() }
   }
 
   /// Starts a program in a namespace.

@@ -22,17 +22,14 @@ enum AgentServing {
     let (ready, signal) = AsyncStream<Void>.makeStream()
     let failure = await withTaskGroup(of: Outcome.self) { group in
       group.addTask {
-        defer { signal.finish() }
-        return .socketEnded(
-          await caught { () async throws(ControlError) in
-            try await server.run { signal.yield() }
-          })
+        let error = await serve(server, onReady: { signal.yield() })
+        signal.finish()
+        return .socketEnded(error)
       }
       group.addTask {
         var readiness = ready.makeAsyncIterator()
         guard await readiness.next() != nil else { return .agentEnded(nil) }
-        return .agentEnded(
-          await caught { () async throws(ControlError) in try await agent.run() })
+        return .agentEnded(await run(agent))
       }
       group.addTask {
         for await _ in ProcessEnd.signals() { break }
@@ -55,11 +52,20 @@ enum AgentServing {
     return failure
   }
 
-  private static func caught(
-    _ body: () async throws(ControlError) -> Void
+  private static func serve(
+    _ server: ControlServer, onReady: @escaping @Sendable () async -> Void
   ) async -> ControlError? {
     do throws(ControlError) {
-      try await body()
+      try await server.run(onReady: onReady)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private static func run(_ agent: AgentService) async -> ControlError? {
+    do throws(ControlError) {
+      try await agent.run()
       return nil
     } catch {
       return error

@@ -95,7 +95,8 @@ enum OwnTunnel {
     do {
       _ = try await client.close(id)
       Terminal.write("closed \(id)", to: .error)
-    } catch let refusal as Refusal where refusal.code == .connectionClosed {
+    } catch {
+      guard error.code == .connectionClosed else { throw error }
       Terminal.write("\(id) was closed already", to: .error)
     }
   }
