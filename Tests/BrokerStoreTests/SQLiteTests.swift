@@ -11,7 +11,7 @@ struct SQLiteTests {
     let folder = try TemporaryFolder()
     let path = folder.file("broker.sqlite")
     // Also one that somebody made readable.
-    FileManager.default.createFile(
+    _ = FileManager.default.createFile(
       atPath: path, contents: nil, attributes: [.posixPermissions: 0o644])
     let store = try openStore(.sqlite(path: path))
     try store.transact { rows throws(Refusal) in try rows.appendNext() }
@@ -47,7 +47,7 @@ struct SQLiteTests {
     let log = LogSync(path: folder.file("broker.sqlite"))
     log.noteCommit()
     #expect(throws: SQLFault.self) { try log.sync(upTo: 1) }
-    FileManager.default.createFile(atPath: folder.file("broker.sqlite-wal"), contents: nil)
+    _ = FileManager.default.createFile(atPath: folder.file("broker.sqlite-wal"), contents: nil)
     #expect(throws: SQLFault.self) { try log.sync(upTo: 1) }
     #expect(log.lastSynced == 0)
   }

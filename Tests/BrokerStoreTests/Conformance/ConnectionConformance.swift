@@ -29,7 +29,7 @@ struct ConnectionConformance {
     connection.view.upAt = Samples.time(.max)
     connection.view.closedAt = Samples.time(.min)
     connection.view.vpnAddress = "10.99.0.7"
-    connection.view.tunnel = try #require(TunnelID("t-0123456789abcdef"))
+    connection.view.tunnel = try Samples.tunnelID("0123456789abcdef")
     connection.view.inactivitySeconds = .min
     connection.view.inactivityWasClamped = true
     connection.view.reason = .deadPeer

@@ -23,7 +23,7 @@ struct DeviceConformance {
     device.state = DeviceState(
       phase: .up,
       tunnel: TunnelState(
-        id: try #require(TunnelID("t-0123456789abcdef")), vpnAddress: "10.99.0.7",
+        id: try Samples.tunnelID("0123456789abcdef"), vpnAddress: "10.99.0.7",
         upSince: Samples.time(3), inactivitySeconds: 1200, inactivityLeftSeconds: 7,
         receivedBytes: .max, sentBytes: 0),
       connections: [try Samples.connectionID(1)])

@@ -23,7 +23,7 @@ struct EventConformance {
       .tunnelUnexpectedClose, after: nil, actor: "dévice '\"",
       organisation: try Samples.name("acme"), product: try Samples.product("pump"))
     event.connection = try Samples.connectionID(1)
-    event.tunnel = try #require(TunnelID("t-0123456789abcdef"))
+    event.tunnel = try Samples.tunnelID("0123456789abcdef")
     event.code = .establishmentFailed
     event.reason = .deadPeer
     event.note = "🚒\n\t\\"

@@ -17,6 +17,10 @@ enum Samples {
       ConnectionID("c-" + String(repeating: "0", count: 16 - digits.count) + digits))
   }
 
+  static func tunnelID(_ digits: String) throws -> TunnelID {
+    try #require(TunnelID("t-" + digits))
+  }
+
   static func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
   static func token(
