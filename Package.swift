@@ -126,7 +126,7 @@ let package = Package(
       resources: [.embedInCode("Console/Files")], swiftSettings: strict),
     .target(
       name: "BrokerClient",
-      dependencies: ["ConnectionService", asyncHTTPClient, logging, nioSSL],
+      dependencies: ["ConnectionService", "Cryptography", asyncHTTPClient, logging, nioSSL],
       swiftSettings: strict),
     .target(
       name: "AgentService",

@@ -1,10 +1,7 @@
 import ConnectionService
+import Cryptography
 import NIOCore
 import NIOSSL
-
-#if canImport(CCryptography)
-  import Cryptography
-#endif
 
 /// The one certificate that a broker must show.
 struct PinnedCertificate: Sendable {
@@ -29,20 +26,12 @@ struct PinnedCertificate: Sendable {
   func check(_ channel: any Channel) -> EventLoopFuture<Void> {
     channel.nioSSL_peerCertificate().flatMapThrowing { certificate in
       guard let certificate,
-        Self.sha256(try certificate.toDERBytes()) == digest
+        HashAlgorithm.sha256.digest(try certificate.toDERBytes()) == digest
       else { throw Self.mismatch }
     }.flatMapErrorThrowing { error in
       channel.close(promise: nil)
       throw error
     }
-  }
-
-  private static func sha256(_ bytes: [UInt8]) -> [UInt8]? {
-    #if canImport(CCryptography)
-      HashAlgorithm.sha256.digest(bytes)
-    #else
-      nil
-    #endif
   }
 
   private static let mismatch = Refusal(

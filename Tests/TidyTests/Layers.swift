@@ -30,7 +30,7 @@ enum Layers {
       "Control", "Foundation", "Glibc", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
       "ServiceLifecycle", "Synchronization",
     ],
-    "ControlClient": ["AsyncHTTPClient", "Control", "Foundation", "NIOCore"],
+    "ControlClient": ["AsyncHTTPClient", "ConnectionService", "Control", "Foundation", "NIOCore"],
     "Runtime": [
       "Agent", "ConnectionService", "Control", "Cryptography", "Dataplane", "Dispatch", "Endpoint",
       "Gateway", "Glibc", "IKE", "IPPacket", "L2TP", "LinuxIO", "Logging", "PPP", "Primitives",
@@ -44,21 +44,21 @@ enum Layers {
       "AsyncHTTPClient", "Broker", "ConnectionService", "Crypto", "Cryptography", "Foundation",
       "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging",
       "NIOCore", "NIOPosix", "NIOSSL", "Primitives", "ServiceLifecycle", "SwiftASN1",
-      "Synchronization", "X509",
+      "Synchronization", "UnixSignals", "X509",
     ],
     "BrokerClient": [
-      "AsyncHTTPClient", "ConnectionService", "Foundation", "Logging", "NIOCore", "NIOPosix",
-      "NIOSSL", "Primitives",
+      "AsyncHTTPClient", "ConnectionService", "Cryptography", "Foundation", "Logging", "NIOCore",
+      "NIOPosix", "NIOSSL", "Primitives",
     ],
     "AgentService": [
       "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "Foundation", "GRDB",
-      "Logging", "Primitives", "Runtime", "Settings", "Synchronization",
+      "Glibc", "LinuxIO", "Logging", "Primitives", "Runtime", "Settings", "Synchronization",
     ],
     "Demo": ["Control", "Foundation", "Synchronization"],
     "drawbridge": [
       "AgentService", "ArgumentParser", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
-      "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Foundation",
-      "Glibc", "Logging", "Primitives", "Runtime", "Settings",
+      "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Dispatch",
+      "Foundation", "Glibc", "LinuxIO", "Logging", "Primitives", "Runtime", "Settings",
     ],
     "simulate": ["ArgumentParser", "Simulation"],
     "Benchmarks": [
