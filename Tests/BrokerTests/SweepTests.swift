@@ -32,6 +32,19 @@ import Testing
     #expect(try stage.events(.connectionOpened).isEmpty)
   }
 
+  @Test func aConnectThatIsOverdueIsNotSentAgainAndItsCredentialsAreForgotten() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let id = try stage.connect(device, ConnectRequest(parameters: .given)).id
+    stage.advance(.seconds(60))
+    try stage.broker.sweep()
+    try device.attach(to: stage.second)
+    #expect(
+      try stage.commands(device).map(\.action) == [
+        .close(connection: id, reason: .retriesExhausted)
+      ])
+  }
+
   @Test func nothingIsOverdueAMomentTooEarly() throws {
     let stage = try Stage()
     let device = try stage.attach()
