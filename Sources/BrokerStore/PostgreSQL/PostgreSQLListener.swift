@@ -6,22 +6,18 @@ import Synchronization
 
 /// The connection on which PostgreSQL tells of new events and commands (`LISTEN`).
 final class PostgreSQLListener: Sendable {
-  private struct State: @unchecked Sendable {
-    var session: PostgreSQLSession?
-  }
-
   private let conninfo: String
-  private let state = Mutex(State())
+  private let session = Mutex<PostgreSQLSession?>(nil)
 
   init(conninfo: String) { self.conninfo = conninfo }
 
   /// Blocks until PostgreSQL tells of something or `timeout` is over; while the database is away,
   /// always for `timeout`.
   func wait(timeout: Duration) -> Bool {
-    state.withLock { state in
+    session.withLock { session in
       do throws(SQLFault) {
-        guard let session = state.session else {
-          state.session = try listen()
+        guard let session else {
+          session = try listen()
           // What was told before is missed.
           return true
         }
@@ -29,7 +25,7 @@ final class PostgreSQLListener: Sendable {
         guard Self.isReadable(session.descriptor, within: timeout) else { return false }
         return try session.takeNotifications()
       } catch {
-        state.session = nil
+        session = nil
         Thread.sleep(forTimeInterval: timeout / .seconds(1))
         return false
       }

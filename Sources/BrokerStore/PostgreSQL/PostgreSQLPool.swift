@@ -10,13 +10,13 @@ final class PostgreSQLPool: Sendable {
   /// How long a transaction waits for a free connection.
   private static let waitSeconds = 10
 
-  /// Hands a connection from thread to thread: it is either in the pool or with one of them.
-  private struct Idle: @unchecked Sendable {
-    var connections: [PostgreSQLConnection] = []
+  /// A connection is in the pool or with one thread, never both: so it may go from one to another.
+  private struct Idle: Sendable {
+    nonisolated(unsafe) let connection: PostgreSQLConnection
   }
 
   private let conninfo: String
-  private let idle = Mutex(Idle())
+  private let idle = Mutex<[Idle]>([])
   private let free = DispatchSemaphore(value: connectionsMax)
 
   init(conninfo: String) { self.conninfo = conninfo }
@@ -41,16 +41,18 @@ final class PostgreSQLPool: Sendable {
   }
 
   private func take() throws(SQLFault) -> PostgreSQLConnection {
-    if let connection = idle.withLock({ $0.connections.popLast() }) { return connection }
+    if let idle = idle.withLock({ $0.popLast() }) { return unsafe idle.connection }
     return try PostgreSQLConnection(conninfo: conninfo)
   }
 
   private func giveBack(_ connection: PostgreSQLConnection) {
+    let isBroken = connection.isBroken
+    let returned = Idle(connection: connection)
     idle.withLock { idle in
-      if connection.isBroken {
-        idle.connections = []
+      if isBroken {
+        idle = []
       } else {
-        idle.connections.append(connection)
+        idle.append(returned)
       }
     }
   }
