@@ -38,6 +38,9 @@ struct Asked: Sendable {
     return asked
   }
 
+  /// The body is that of a form of the console.
+  var isForm: Bool { headers[.contentType]?.lowercased().hasPrefix(FormFields.mediaType) == true }
+
   /// The segment of the path that stands for a name; the route has it.
   var parameter: String { parameters.first ?? "" }
 
@@ -97,9 +100,9 @@ struct Asked: Sendable {
     }
     guard route.bodyBytesMax > 0, collected.readableBytes > 0 else { return [] }
     let type = request.headers[.contentType]?.lowercased().split(separator: ";").first
-    guard type?.trimmingCharacters(in: .whitespaces) == "application/json" else {
-      throw .mediaTypeUnknown
-    }
+    let wanted = type?.trimmingCharacters(in: .whitespaces)
+    guard wanted == "application/json" || (route == .openSession && wanted == FormFields.mediaType)
+    else { throw .mediaTypeUnknown }
     return Array(collected.readableBytesView)
   }
 }

@@ -64,7 +64,7 @@ struct BrokerResponder: HTTPResponder {
     case .openSession: try await served.openSession(asked, request)
     case .closeSession: try served.closeSession(request)
     case .home: Response(status: .seeOther, headers: [.location: "/console/"])
-    case .console: try ConsoleRoutes.page(asked.parameter)
+    case .console: try await served.console(asked, request)
     }
   }
 }

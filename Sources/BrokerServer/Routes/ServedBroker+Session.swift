@@ -20,7 +20,11 @@ extension ServedBroker {
   /// Puts a good token into a cookie that no script of a page can read.
   func openSession(_ asked: Asked, _ request: Request) async throws(Refusal) -> Response {
     try SameSite.require(request)
-    let token = try asked.decode(SessionRequest.self).token
+    if asked.isForm { return try await submitSession(asked, request) }
+    return try await openSession(token: try asked.decode(SessionRequest.self).token, asked)
+  }
+
+  func openSession(token: String, _ asked: Asked) async throws(Refusal) -> Response {
     let isWritable = token.utf8.allSatisfy {
       (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: "\"")
     }
