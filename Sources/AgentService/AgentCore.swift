@@ -23,7 +23,10 @@ struct AgentCore: ~Copyable {
   private var tunnel: (id: TunnelID, dialled: any DialledTunnel)?
   private(set) var answers: [DeviceAnswer] = []
   /// Something is to be told that no report has told yet.
-  private(set) var isReportDue = false
+  private var hasNews = false
+
+  /// There is somebody to tell it to, too: nobody may wait for a report while nobody is attached.
+  var isReportDue: Bool { hasNews && agent.epoch != nil }
 
   /// - Parameter onTunnelChange: called on any thread; `supervise` is wanted soon.
   /// - Throws: what keeps the history from being read.
@@ -108,7 +111,7 @@ struct AgentCore: ~Copyable {
   /// What is to be posted now; `nil` while no broker is attached.
   mutating func report() throws(ControlError) -> DeviceReport? {
     guard let epoch = agent.epoch else { return nil }
-    isReportDue = false
+    hasNews = false
     return DeviceReport(
       epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: agent.state,
       history: try history.events(
@@ -126,7 +129,7 @@ struct AgentCore: ~Copyable {
     let after = agent.historyAcknowledged
     if after != before { try history.acknowledge(through: after) }
     let isMoving = after > before && after < agent.historySequence
-    if !answers.isEmpty || isMoving { isReportDue = true }
+    if !answers.isEmpty || isMoving { hasNews = true }
   }
 
   // Inside
@@ -139,7 +142,7 @@ struct AgentCore: ~Copyable {
     }
     try history.append(records, at: time)
     for event in records { log(event) }
-    if !records.isEmpty { isReportDue = true }
+    if !records.isEmpty { hasNews = true }
     for output in rest { try carryOut(output, time: time) }
   }
 
@@ -148,11 +151,11 @@ struct AgentCore: ~Copyable {
   ) throws(ControlError) {
     switch output {
     case .record: break
-    case .stateChanged: isReportDue = true
+    case .stateChanged: hasNews = true
     case .answer(let answer):
       if answers.count == Self.answersMax { answers.removeFirst() }
       answers.append(answer)
-      isReportDue = true
+      hasNews = true
     case .closeTunnel(let reason): tunnel?.dialled.close(reason)
     case .dial(let parameters, let inactivity, let id):
       let dialled = dialler.dial(
