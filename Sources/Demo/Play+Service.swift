@@ -22,6 +22,8 @@ extension Play {
 
   private mutating func startBroker() throws -> Service {
     narrator.step("A broker with a certificate and a database of its own")
+    // Of a demonstration before this one: the chain of a new broker begins anew.
+    try? FileManager.default.removeItem(at: folder.appendingPathComponent("events.jsonl"))
     try Service.write(Service.brokerFile(folder: folder), to: "/run/broker.yaml")
     let arguments = [Stage.program, "broker", "--config", "/run/broker.yaml"]
     narrator.show("$ drawbridge broker --config broker.yaml")
@@ -75,8 +77,9 @@ extension Play {
     try serveDevicePage()
     try Service.write(broker.agentFile(), to: "/run/agent.yaml")
     let agent = try startAgent()
-    narrator.verify(
-      "the device is attached", try event(broker, "device.attached", within: 15) != nil)
+    let attached = try event(broker, "device.attached", within: 15)
+    narrator.show(agent.text)
+    narrator.verify("the device is attached", attached != nil)
     try tell(broker, "anna", "anna", ["device", "list"])
     return agent
   }
