@@ -1,5 +1,6 @@
 import Broker
 import BrokerClient
+import BrokerStore
 import ConnectionService
 import Foundation
 import Logging
@@ -14,11 +15,11 @@ struct RunningBroker: Sendable {
   /// The first administrator's token.
   let adminToken: String
   /// The rules on the same store, for what a test does behind the server's back.
-  let rules: Broker<MemoryStore>
+  let rules: Broker<SQLStore>
   let folder: URL
   static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-  /// Serves with a memory store, runs `body`, and ends the server in order.
+  /// Serves on SQLite, runs `body`, and ends the server in order.
   static func run(
     plain: Bool = false, policy: BrokerPolicy = .forTests,
     configured: (inout ServerConfiguration, URL) -> Void = { _, _ in },
@@ -34,11 +35,12 @@ struct RunningBroker: Sendable {
         ? .plain : .selfSigned(folder: folder.path, hostNames: ["broker.example.net"]))
     configured(&configuration, folder)
     let name = try Name("b1").orFail()
-    let rules = Broker(name: name, store: MemoryStore(), policy: policy)
+    let store = try openStore(.sqlite(path: folder.path + "/broker.sqlite"))
+    let rules = Broker(name: name, store: store, policy: policy)
     var random = SystemRandomNumberGenerator()
     let token = try rules.start(using: &random).orFail()
     let server = BrokerServer(
-      configuration: configuration, name: name, store: rules.store, policy: policy, logger: quiet)
+      configuration: configuration, name: name, store: store, policy: policy, logger: quiet)
     let (ready, signal) = AsyncStream<BrokerServer.Ready>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {

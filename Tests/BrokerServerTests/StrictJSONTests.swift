@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "9223372036854775808", "1e999", "-1e999", "20.5", "1e3", "\"20\"", "true", "[]", "{}",
+    "1e999", "-1e999", "20.5", "1e3", "\"20\"", "true", "[]", "{}",
   ])
   func badInput60OtherNumbersAreRefusedByName(value: String) {
     let fault = #expect(throws: JSONFault.self) {
@@ -39,6 +39,21 @@ import Testing
   ])
   func malformedTextsAreRefused(text: String) {
     #expect(throws: JSONFault.self) { try read(text) }
+  }
+
+  /// The device clamps it anyway.
+  @Test func badInput60ANumberBeyondEveryRegisterIsTheLargest() throws {
+    let request = try read("{\"inactivitySeconds\": 9223372036854775808}")
+    #expect(request.inactivitySeconds == .max)
+  }
+
+  @Test(arguments: ["9223372036854775808", "18446744073709551616", "-1e3"])
+  func numbersThatDoNotFitAreRefusedByName(value: String) {
+    let text = "{\"seconds\": \(value), \"wasClamped\": true}"
+    let fault = #expect(throws: JSONFault.self) {
+      try StrictDecoder.decode(InactivityTimeout.self, from: Array(text.utf8))
+    }
+    #expect(fault?.path == ["seconds"])
   }
 
   @Test func unknownFieldsAreRefusedByNameAtEveryLevel() {

@@ -139,4 +139,3 @@ enum OpenAPIDocument {
     ["$ref": .text("#/components/schemas/\(schema)")]
   }
 }
-

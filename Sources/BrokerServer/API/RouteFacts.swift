@@ -44,12 +44,14 @@ extension Route {
     switch self {
     case .createEnrolment:
       .gives("Announce a device.", "EnrolmentReply", status: 201, body: "EnrolmentRequest")
-    case .enrol: .gives("Enrol this device with its code.", "EnrolReply", status: 201, body: "EnrolRequest")
+    case .enrol:
+      .gives("Enrol this device with its code.", "EnrolReply", status: 201, body: "EnrolRequest")
     case .devices: .gives("List devices.", "DevicePage")
     case .device: .gives("Look at one device.", "DeviceView")
     case .removeDevice: .gone("Remove a device.")
     case .connect: Self.connectFacts
-    case .closeAll: .gives("Close a device's connections and tunnel.", "ConnectionPage", status: 202)
+    case .closeAll:
+      .gives("Close a device's connections and tunnel.", "ConnectionPage", status: 202)
     case .connections: .gives("List connections, the newest first.", "ConnectionPage")
     case .connection: .gives("Look at one connection.", "ConnectionView")
     case .close: .gives("Close a connection.", "ConnectionView")
@@ -59,7 +61,8 @@ extension Route {
     case .revokeToken: .gone("Revoke a token.")
     case .grants: .gives("List what operators may reach now.", "GrantPage")
     case .webhooks: .gives("List webhooks.", "WebhookPage")
-    case .createWebhook: .gives("Add a webhook.", "WebhookView", status: 201, body: "WebhookRequest")
+    case .createWebhook:
+      .gives("Add a webhook.", "WebhookView", status: 201, body: "WebhookRequest")
     case .removeWebhook: .gone("Remove a webhook.")
     case .agentStream: .text("A device's stream of commands.", Self.eventStream)
     case .agentReport: .gives("A device's report.", "DeviceReportReceipt", body: "DeviceReport")
@@ -68,7 +71,8 @@ extension Route {
     case .health: .gives("Whether the process lives.", "Anything")
     case .readiness: Self.readinessFacts
     case .metrics: .text("Metrics for Prometheus.", "text/plain")
-    case .openSession: .gives("Begin a session of the console.", "SessionReply", body: "SessionRequest")
+    case .openSession:
+      .gives("Begin a session of the console.", "SessionReply", body: "SessionRequest")
     case .closeSession: .gone("End the session of the console.")
     case .home:
       RouteFacts(

@@ -44,7 +44,7 @@ enum Answer {
 
   static func encode(_ value: some Encodable) throws(Refusal) -> Data {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {
       return try encoder.encode(value)
     } catch {

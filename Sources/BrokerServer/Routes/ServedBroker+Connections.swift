@@ -26,11 +26,11 @@ extension ServedBroker {
       )
     }
     guard let place else { return try Answer.json(view, status: 202) }
-    let settled = try await settle(view, caller, place) { $0.phase != .requested }
+    let settled = try await settle(view, caller, place) { $0.isDecided }
     metrics.countConnect(settled, took: .now - start)
     if let failure = settled.failure { throw failure }
     // The broker is ending: the connection goes on without us.
-    return try Answer.json(settled, status: settled.phase == .requested ? 202 : 201)
+    return try Answer.json(settled, status: settled.isDecided ? 201 : 202)
   }
 
   func connections(_ asked: Asked) async throws(Refusal) -> Response {
@@ -100,6 +100,17 @@ extension ServedBroker {
         guard mayTimeOut else { throw .deviceSilent }
         return view
       }
+    }
+  }
+}
+
+extension ConnectionView {
+  /// It stands, stood, or never will; one that is closed before it stood has its failure then.
+  fileprivate var isDecided: Bool {
+    switch phase {
+    case .requested: false
+    case .up, .closed: true
+    case .closing: upAt != nil
     }
   }
 }

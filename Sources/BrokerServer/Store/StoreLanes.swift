@@ -11,7 +11,7 @@ final class StoreLanes: Sendable {
   /// Requests that may wait for a lane.
   static let waitingMax = 8192
 
-  private let rules: ServedRules
+  let rules: ServedRules
   private let pool: NIOThreadPool
   private let waiting = Atomic(0)
   private let transactions = Atomic<UInt64>(0)

@@ -62,6 +62,14 @@ final class Bell: Sendable {
     waiting?.resume(returning: pending)
   }
 
+  /// What was rung since the last call, without waiting.
+  func takePending() -> Signals {
+    state.withLock { state in
+      defer { state.pending = [] }
+      return state.pending
+    }
+  }
+
   /// What was rung since the last call; waits until there is something. For one task.
   ///
   /// A cancelled task is told to end.

@@ -42,6 +42,9 @@ final class EventHub: Sendable {
   /// The last sequence that the server has seen.
   var head: UInt64? { state.withLock { $0.head } }
 
+  /// How many are kept.
+  var keptCount: Int { state.withLock { $0.kept.count } }
+
   /// Where the server begins to follow.
   func begin(after sequence: UInt64) { state.withLock { $0.head = sequence } }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Writes server-sent events to one connection, and finds out when its other end is gone.
 struct EventStreamWriter {
-  fileprivate var writer: any ResponseBodyWriter
+  var writer: any ResponseBodyWriter
 
   mutating func send(_ event: ServerSentEvent) async throws {
     try await writer.write(ByteBuffer(string: event.text))
@@ -84,9 +84,11 @@ private final class StreamEnd: ChannelInboundHandler, Sendable {
   static func watch(_ channel: any Channel, _ bell: Bell) {
     channel.closeFuture.whenComplete { _ in bell.ring(.end) }
     bell.whenStuck { channel.close(promise: nil) }
-    // First of all, so that it sees the end of TCP's input below TLS.
-    channel.pipeline.addHandler(StreamEnd(bell), position: .first)
-      .whenFailure { _ in bell.ring(.end) }
+    // Below TLS for an end of TCP that comes without good-bye, above it for one that comes with it.
+    for position in [ChannelPipeline.Position.first, .last] {
+      channel.pipeline.addHandler(StreamEnd(bell), position: position)
+        .whenFailure { _ in bell.ring(.end) }
+    }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

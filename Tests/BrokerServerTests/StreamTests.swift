@@ -1,0 +1,204 @@
+import Broker
+import BrokerClient
+import ConnectionService
+import Hummingbird
+import NIOCore
+import Primitives
+import Synchronization
+import Testing
+
+@testable import BrokerServer
+
+@Suite struct StreamTests {
+  @Test func aGatewayLearnsAllGrantsAndThenEachChange() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      try await broker.withDevice("press-1") { device in
+        let gateway = try broker.client(try await broker.token("gw1", .gateway))
+        var changes = gateway.gatewayStream().makeAsyncIterator()
+        let first = try await changes.next()
+        #expect(first == .change(.all(grants: [])))
+        let view = try await broker.client().connect(device.product, ConnectRequest())
+        let granted = try await changes.next()
+        guard case .change(.granted(let grant)) = granted else { throw Missing() }
+        #expect(grant.connection == view.id)
+        #expect(grant.deviceAddress == "10.99.0.7")
+        let listed = try await broker.client().grants()
+        #expect(listed.items == [grant])
+        _ = try await broker.client().close(view.id)
+        let revoked = try await changes.next()
+        #expect(revoked == .change(.revoked(connection: view.id)))
+      }
+    }
+  }
+
+  @Test func aStreamOfEventsGoesOnAfterTheLastOneThatIsKnown() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let client = try broker.client()
+      for index in 0..<5 { _ = try await broker.token("user\(index)", .viewer) }
+      let all = try await client.events(
+        {
+          var selection = EventSelection()
+          selection.after = 0
+          return selection
+        }())
+      var resumed: [ServiceEvent] = []
+      for try await event in client.events(after: 2) {
+        resumed.append(event)
+        if resumed.count == all.items.count - 2 { break }
+      }
+      #expect(resumed == Array(all.items.dropFirst(2)))
+      var selection = EventSelection()
+      selection.kind = .enrolmentCreated
+      _ = try await broker.enrol(try ProductID("p").orFail())
+      for try await event in client.events(after: 0, matching: selection) {
+        #expect(event.kind == .enrolmentCreated)
+        break
+      }
+    }
+  }
+
+  @Test func aReaderThatFallsTooFarBehindIsCutOffAndLosesNothing() async throws {
+    let served = ServedBroker.forTests()
+    served.hub.begin(after: 0)
+    let writer = HeldWriter()
+    let caller = try served.makeCaller()
+    let place = try served.streams.enter(.events(tokenID: "t"))
+    served.hub.listen(place.bell)
+    let reading = Task {
+      var reading = EventStream(
+        served: served, caller: caller, token: "", filter: EventFilter(), cursor: 0,
+        hasCaughtUp: true)
+      var stream = EventStreamWriter(writer: writer)
+      try await reading.run(&stream, place.bell)
+    }
+    try served.append(1...10, of: caller.organisation)
+    await writer.isHeld()
+    try served.append(11...UInt64(EventHub.keptMax + 20), of: caller.organisation)
+    writer.release()
+    try await reading.value
+    let lines = writer.written
+    #expect(lines.last?.hasPrefix(": too slow; go on with Last-Event-ID: ") == true)
+    let ids = lines.compactMap { $0.hasPrefix("id: ") ? UInt64($0.dropFirst(4)) : nil }
+    // What it got is whole up to the place that it is told to go on from.
+    #expect(ids == Array(1...UInt64(max(1, ids.count))))
+    #expect(lines.last?.hasSuffix(" \(ids.last ?? 0)") == true)
+    #expect(served.hub.keptCount == EventHub.keptMax)
+    await served.lanes.shutDown()
+  }
+
+  @Test func aTaskThatHearsNoHeartbeatIsCutOff() {
+    let bell = Bell()
+    let cuts = Cuts()
+    bell.whenStuck { cuts.count.withLock { $0 += 1 } }
+    for _ in 0..<Bell.unheardMax { bell.beat() }
+    let early = cuts.count.withLock { $0 }
+    #expect(early == 0)
+    bell.beat()
+    let late = cuts.count.withLock { $0 }
+    #expect(late == 1)
+  }
+
+  @Test func whatIsRungMeanwhileIsKept() async {
+    let bell = Bell()
+    bell.ring(.commands)
+    bell.ring(.heartbeat)
+    let signals = await bell.next()
+    #expect(signals == [.commands, .heartbeat])
+  }
+
+  @Test func placesAreLimitedAndGivenBack() throws {
+    var limits = ServerLimits()
+    limits.eventStreams = 2
+    limits.eventStreamsPerToken = 1
+    let registry = StreamRegistry(limits: limits)
+    let first = try registry.enter(.events(tokenID: "a"))
+    #expect(throws: Refusal.self) { try registry.enter(.events(tokenID: "a")) }
+    _ = try registry.enter(.events(tokenID: "b"))
+    #expect(throws: Refusal.self) { try registry.enter(.events(tokenID: "c")) }
+    registry.leave(first)
+    registry.leave(first)
+    _ = try registry.enter(.events(tokenID: "a"))
+    registry.endAll()
+    #expect(throws: Refusal.self) { try registry.enter(.gateway) }
+  }
+
+  @Test func everyStreamHasOneHeartbeatInEachRound() async throws {
+    let registry = StreamRegistry(limits: ServerLimits())
+    let place = try registry.enter(.gateway)
+    var beats = 0
+    for _ in 0..<StreamRegistry.heartbeatTicks * 3 {
+      registry.tick()
+      if place.bell.takePending().contains(.heartbeat) { beats += 1 }
+    }
+    #expect(beats == 3)
+  }
+}
+
+private final class Cuts: Sendable {
+  let count = Mutex(0)
+}
+
+/// Writes into memory; the first write is held until it is released.
+private final class HeldWriter: ResponseBodyWriter, Sendable {
+  private struct State {
+    var text = ""
+    var isReleased = false
+  }
+
+  private let state = Mutex(State())
+  private let held = Bell()
+  private let released = Bell()
+
+  func write(_ buffer: ByteBuffer) async throws {
+    let text = String(buffer: buffer)
+    let mustWait = state.withLock { state in
+      state.text += text
+      return !state.isReleased && text.hasPrefix("id: ")
+    }
+    guard mustWait else { return }
+    held.ring(.events)
+    _ = await released.next()
+  }
+
+  func finish(_ trailingHeaders: HTTPFields?) async throws {}
+
+  func isHeld() async { _ = await held.next() }
+
+  func release() {
+    state.withLock { $0.isReleased = true }
+    released.ring(.events)
+  }
+
+  var written: [String] {
+    state.withLock { $0.text }.split(separator: "\n").map { String($0) }
+  }
+}
+
+extension ServedBroker {
+  /// On a memory store, with the first token made.
+  static func forTests() -> ServedBroker {
+    let name = Name("b1") ?? BrokerPolicy.forTests.ownOrganisation
+    return ServedBroker(
+      configuration: ServerConfiguration(address: "127.0.0.1", port: 0, security: .plain),
+      rules: Broker(
+        name: name, store: ErasedStore(base: MemoryStore()), policy: BrokerPolicy.forTests),
+      logger: RunningBroker.quiet)
+  }
+
+  /// The first administrator.
+  func makeCaller() throws -> Caller {
+    let rules = lanes.rules
+    var random = SystemRandomNumberGenerator()
+    return try rules.authenticate(try rules.start(using: &random).orFail())
+  }
+
+  /// Events as if the pump had read them.
+  func append(_ sequences: ClosedRange<UInt64>, of organisation: Name) throws {
+    hub.append(
+      try sequences.map { sequence in
+        var event = ServiceEvent(.configurationChanged, actor: "x", organisation: organisation)
+        event.sequence = sequence
+        return try HubEvent(event, broker: name)
+      })
+  }
+}
