@@ -15,7 +15,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-unit test-interop bench fuzz format check-format clean
+.PHONY: help demo up build test test-unit test-interop bench fuzz format check-format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -24,6 +24,11 @@ demo:  ## sets up, builds and shows the product at work
 	$(call step,set-up,Scripts/setup)
 	$(call step,build,swift build --product drawbridge)
 	@.build/debug/drawbridge demo
+
+up:  ## a broker with its console and a gateway on this host, until Ctrl-C
+	$(call step,set-up for the build,Scripts/setup build)
+	$(call step,build,swift build --product drawbridge)
+	@.build/debug/drawbridge up
 
 build:  ## the debug build
 	$(call step,set-up for the build,Scripts/setup build)

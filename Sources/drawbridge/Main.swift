@@ -39,6 +39,6 @@ struct Drawbridge: AsyncParsableCommand {
       HistoryCommand.self, EventsCommand.self, DeviceCommands.self, TokenCommands.self,
       GatewayCommand.self, BrokerCommand.self, AgentCommand.self, DialCommand.self,
       ShowCommand.self, OpenCommand.self,
-      ConfigCommand.self, DemoCommand.self,
+      UpCommand.self, ConfigCommand.self, DemoCommand.self,
     ])
 }

@@ -7,7 +7,7 @@ import Logging
 import Primitives
 import Settings
 
-/// `drawbridge agent`: a device's agent in the foreground, as service managers want it.
+/// `drawbridge agent`: a device's agent, and what can be asked of the one that runs here.
 struct AgentCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
@@ -17,9 +17,16 @@ struct AgentCommand: AsyncParsableCommand {
       by itself. The subcommands ask the agent on its control socket and need no broker.
       """,
     subcommands: [
-      AgentEnrolCommand.self, AgentStatusCommand.self, AgentConnectionsCommand.self,
-      AgentHistoryCommand.self, AgentTunnelsCommand.self, AgentCloseAllCommand.self,
-    ])
+      AgentRunCommand.self, AgentEnrolCommand.self, AgentStatusCommand.self,
+      AgentConnectionsCommand.self, AgentHistoryCommand.self, AgentTunnelsCommand.self,
+      AgentCloseAllCommand.self,
+    ], defaultSubcommand: AgentRunCommand.self)
+}
+
+/// `drawbridge agent [run] --config FILE`: in the foreground, as service managers want it.
+struct AgentRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run the agent; the word may be left out.")
 
   @Option(help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
   var config: String?
