@@ -11,6 +11,8 @@ and are measured in turn, several rounds: what disturbs the machine meets them a
 be measured here says why.
 """
 
+import contextlib
+import glob
 import json
 import os
 import re
@@ -39,12 +41,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(processes):
-    """What the processes have used so far, all threads."""
-    total = 0
-    for process in processes:
-        with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+    """What the processes and their children have used so far, all threads."""
+    sessions, total = {process.pid for process in processes}, 0
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
             fields = file.read().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
+            if int(fields[3]) in sessions:
+                total += int(fields[11]) + int(fields[12])
     return total / TICKS
 
 
