@@ -18,31 +18,37 @@ struct ConfigCheckCommand: AsyncParsableCommand {
   @Argument(help: "The file.", completion: .file())
   var file: String
 
-  @Flag(help: "The file is a dial profile, not a gateway's configuration.")
-  var dial = false
+  /// What the file configures.
+  enum Kind: String, CaseIterable, EnumerableFlag {
+    case gateway, dial, agent, broker
 
-  @Flag(help: "The file is a device agent's configuration.")
-  var agent = false
+    static func help(for value: Kind) -> ArgumentHelp? {
+      switch value {
+      case .gateway: "The file is a gateway's configuration; so without any of these."
+      case .dial: "The file is a dial profile."
+      case .agent: "The file is a device agent's configuration."
+      case .broker: "The file is a broker's configuration."
+      }
+    }
+  }
+
+  @Flag var kind = Kind.gateway
 
   func run() async throws {
     let source = try ConfigurationFile(reading: file)
-    let summary: String
-    let warnings: [Finding]
-    if dial {
-      let loaded = try ConfigurationLoader.dial(file: source)
-      summary = Self.summary(loaded.configuration)
-      warnings = loaded.warnings
-    } else if agent {
-      let loaded = try ConfigurationLoader.agent(file: source)
-      summary = Self.summary(loaded.configuration)
-      warnings = loaded.warnings
-    } else {
-      let loaded = try ConfigurationLoader.gateway(file: source)
-      summary = Self.summary(loaded.configuration)
-      warnings = loaded.warnings
+    switch kind {
+    case .gateway: say(try ConfigurationLoader.gateway(file: source), Self.summary)
+    case .dial: say(try ConfigurationLoader.dial(file: source), Self.summary)
+    case .agent: say(try ConfigurationLoader.agent(file: source), Self.summary)
+    case .broker: say(try ConfigurationLoader.broker(file: source), Self.summary)
     }
-    Terminal.write(warnings.map(\.description).joined(separator: "\n"), to: .error)
-    Terminal.write("\(file): ok\n\(summary)")
+  }
+
+  private func say<Configuration>(
+    _ loaded: Loaded<Configuration>, _ summary: (Configuration) -> String
+  ) {
+    Terminal.write(loaded.warnings.map(\.description).joined(separator: "\n"), to: .error)
+    Terminal.write("\(file): ok\n\(summary(loaded.configuration))")
   }
 
   private static func summary(_ gateway: GatewayConfiguration) -> String {
@@ -80,6 +86,17 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         credentials: \(names.isEmpty ? "none; every connect must bring its own" : names)
         interface \(agent.tun.name ?? "none"), control socket \(agent.controlSocket)
         history \(agent.history.path), \(agent.history.entries) lines of \(agent.history.days) days
+      """
+  }
+
+  private static func summary(_ broker: BrokerConfiguration) -> String {
+    let store = broker.postgreSQL == nil ? "SQLite in \(broker.dataFolder)" : "PostgreSQL"
+    let certificate = broker.certificate?.certificate ?? "made in \(broker.dataFolder)"
+    return """
+        broker \(broker.name) on \(broker.address) port \(broker.port)
+        store: \(store)
+        certificate: \(broker.isPlain ? "none, plain HTTP" : certificate)
+        up to \(broker.limits.devices) devices and \(broker.limits.connections) connections
       """
   }
 }
