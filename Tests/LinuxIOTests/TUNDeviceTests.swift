@@ -110,7 +110,10 @@ import Testing
       let segments = payload(2, 1000 * 7)
       _ = try arena.send(
         [segments], segmentBytes: 1000, to: .literal("10.9.0.2", 9), through: &socket)
-      let read = try arena.read(from: &device)
+      // The host solicits IPv6 routers on a new interface whenever it likes.
+      let read = try arena.read(from: &device).filter {
+        $0.bytes.dropFirst(header).first.map { $0 >> 4 } == 4
+      }
       // A kernel before 6.2 cuts UDP itself.
       #expect(read.count == (device.offload == .tcpAndUDP ? 1 : 7))
       #expect(read.flatMap { $0.bytes.dropFirst(header + 28) } == segments)
