@@ -63,9 +63,10 @@ struct Pump: Sendable {
       var hubEvents: [HubEvent] = []
       for event in events { hubEvents.append(try HubEvent(event, broker: served.name)) }
       served.hub.append(hubEvents)
-      // Whatever happened to a device may have made commands for it.
       for event in events {
-        if let product = event.product { served.streams.signal(.commands, to: product) }
+        if let product = event.product, event.kind.concernsStream {
+          served.streams.signal(.commands, to: product)
+        }
         served.metrics.count(event)
       }
       guard events.count == Self.followBatch else { return }
@@ -92,6 +93,17 @@ extension Broker {
       try rows.events(
         EventQuery(organisation: nil, order: .descending(before: nil), limit: 1)
       ).first?.sequence ?? 0
+    }
+  }
+}
+
+extension ServiceEvent.Kind {
+  /// The device's stream has to look: there may be a command, or the attachment may be over.
+  fileprivate var concernsStream: Bool {
+    switch self {
+    case .connectRequested, .closeRequested, .connectionFailed, .deviceAttached, .deviceRemoved:
+      true
+    default: false
     }
   }
 }
