@@ -70,6 +70,7 @@ extension ConnectionAgent {
       phase = .establishing(
         Establishment(
           tunnel: tunnel, inactivity: inactivity, until: now + Self.establishmentMax,
+          credentialsOf: order.parameters.credentials.areGiven ? order.connection : nil,
           waiting: [waiting]))
       append(.dial(order.parameters, inactivity, tunnel))
       append(.stateChanged)
@@ -148,5 +149,14 @@ extension ConnectionAgent {
   private mutating func refuse(_ waiting: WaitingConnect, _ refusal: Refusal, time: Timestamp) {
     recordRefusal(waiting, refusal, refusal.reason, time: time)
     answer(waiting.command, .refused(refusal: refusal))
+  }
+}
+
+extension VPNParameters.Credentials {
+  fileprivate var areGiven: Bool {
+    switch self {
+    case .named: false
+    case .given: true
+    }
   }
 }

@@ -72,13 +72,17 @@ extension ConnectionAgent {
     }
   }
 
-  /// All who waited get the failure (CS-4).
+  /// All who waited get the failure (CS-4), but words about one user's credentials that user alone:
+  /// a peer may repeat in them what it was sent.
   private mutating func fail(
     _ establishment: Establishment, _ reason: CloseReason, _ detail: String, time: Timestamp
   ) {
     recordFailure(of: establishment, reason, time: time)
     for waiting in establishment.waiting {
-      turnDown(waiting, .establishmentFailed(reason, detail), reason, time: time)
+      let isMeant =
+        establishment.credentialsOf == nil || establishment.credentialsOf == waiting.connection
+      let words = isMeant ? detail : "it was dialled with the credentials of another user's connect"
+      turnDown(waiting, .establishmentFailed(reason, words), reason, time: time)
     }
     append(.stateChanged)
   }

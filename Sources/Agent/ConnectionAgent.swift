@@ -42,6 +42,9 @@ public struct ConnectionAgent: ~Copyable {
     let tunnel: TunnelID
     let inactivity: InactivityTimeout
     let until: Instant
+    /// The connect that the tunnel is dialled for with credentials of its own; `nil` when they are
+    /// the device's.
+    let credentialsOf: ConnectionID?
     /// In the order in which they came; at least one.
     var waiting: [WaitingConnect]
   }

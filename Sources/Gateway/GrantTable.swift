@@ -10,8 +10,8 @@ import Primitives
 /// granted address. Several grants may say the same; the pair stays until the last is revoked. Every
 /// input leaves the pairs that changed in ``nextOrder()``, revoked ones first, each in the order of
 /// its sessions.
-struct GrantTable {
-  struct Limits: Hashable, Sendable {
+package struct GrantTable {
+  package struct Limits: Hashable, Sendable {
     /// Grants at once; more are refused and counted, so that what they would allow stays denied.
     var grantsMax = 100_000
     /// Sessions of one user that grants apply to; further ones wait, in the order in which they
@@ -19,10 +19,12 @@ struct GrantTable {
     var sessionsPerUserMax = 16
     /// Bytes of each name in a grant; PPP has room for no more (RFC 1994 §4.1).
     var nameBytesMax = 255
+
+    package init() {}
   }
 
   /// Something to do at once.
-  enum Order: Hashable {
+  package enum Order: Hashable {
     case allow(SessionPair)
     case deny(SessionPair)
   }
@@ -35,8 +37,8 @@ struct GrantTable {
   }
 
   /// A grant with what is known of it here.
-  struct Entry: Hashable {
-    var grant: Grant
+  package struct Entry: Hashable {
+    package var grant: Grant
     var rule: Rule
     /// When this gateway learned it.
     var since: Instant
@@ -48,7 +50,7 @@ struct GrantTable {
   }
 
   private let limits: Limits
-  private(set) var entries: [ConnectionID: Entry] = [:]
+  package private(set) var entries: [ConnectionID: Entry] = [:]
   /// Grants that were refused because there were too many, or that make no sense.
   private(set) var refused: UInt64 = 0
   /// How many grants have each rule.
@@ -63,12 +65,12 @@ struct GrantTable {
   private var waiting: Set<SessionPair> = []
   private var orders = Outbox<Order>()
 
-  init(limits: Limits = Limits()) { self.limits = limits }
+  package init(limits: Limits = Limits()) { self.limits = limits }
 
   // Inputs
 
   /// The broker told something.
-  mutating func apply(_ change: GrantChange, at now: Instant) {
+  package mutating func apply(_ change: GrantChange, at now: Instant) {
     var touched: Set<Rule> = []
     switch change {
     case .all(let grants): replaceAll(grants, touched: &touched, at: now)
@@ -79,7 +81,7 @@ struct GrantTable {
   }
 
   /// A session has its user and address; again, when it has another.
-  mutating func sessionUp(_ id: SessionID, user: String, address: IPv4Address) {
+  package mutating func sessionUp(_ id: SessionID, user: String, address: IPv4Address) {
     if let known = sessions[id] {
       guard known.user != user || known.address != address else { return }
       sessionDown(id)
@@ -90,7 +92,7 @@ struct GrantTable {
   }
 
   /// A session is over; one that never came up changes nothing.
-  mutating func sessionDown(_ id: SessionID) {
+  package mutating func sessionDown(_ id: SessionID) {
     guard let session = sessions[id] else { return }
     let before = candidates(of: session.user)
     sessions[id] = nil
@@ -108,7 +110,7 @@ struct GrantTable {
   // Outputs
 
   /// The next thing to do; call until it returns `nil`.
-  mutating func nextOrder() -> Order? { orders.popFirst() }
+  package mutating func nextOrder() -> Order? { orders.popFirst() }
 
   // Questions
 

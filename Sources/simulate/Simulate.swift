@@ -6,7 +6,7 @@ import Simulation
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
-    abstract: "Play stories of gateways, clients and bad networks in virtual time.",
+    abstract: "Play stories of tunnels and of the connection service in virtual time.",
     discussion: "Ends with 1 and names the seeds when a promise is broken.")
 
   /// How many failing seeds are told in full; of the others only the number.
@@ -15,7 +15,10 @@ struct Simulate: ParsableCommand {
   @Option(help: "Play this one seed and print its trace.")
   var seed: UInt64?
 
-  @Option(help: "Play so many fresh seeds.")
+  @Flag(help: "With --seed: the story of brokers, agents, gateway and people.")
+  var service = false
+
+  @Option(help: "Play so many fresh seeds, of tunnels and of the service each.")
   var fresh: UInt64 = 0
 
   @Option(help: "The first of the fresh seeds; random when left out.")
@@ -34,8 +37,8 @@ struct Simulate: ParsableCommand {
   }
 
   private func tell(_ seed: UInt64) throws {
-    var story = Story(seed: seed)
-    let play = try story.play()
+    let kind = service ? Kind.service : .tunnels
+    let play = try kind.play(seed)
     for line in play.trace.lines { print(line) }
     guard let broken = play.broken else { return }
     print(broken)
@@ -44,18 +47,24 @@ struct Simulate: ParsableCommand {
 
   private func playMany() throws {
     let first = from ?? UInt64.random(in: 0...UInt64(UInt32.max))
-    print("playing \(fresh) stories, seeds \(first) to \(first &+ (fresh - 1))")
+    var failed: UInt64 = 0
+    for kind in Kind.allCases { failed += try playMany(of: kind, from: first) }
+    if failed > 0 { throw ExitCode(1) }
+  }
+
+  /// - Returns: how many failed.
+  private func playMany(of kind: Kind, from first: UInt64) throws -> UInt64 {
+    print("playing \(fresh) stories of \(kind), seeds \(first) to \(first &+ (fresh - 1))")
     var tally = Tally()
     var failed: UInt64 = 0
     for number in 0..<fresh {
       let seed = first &+ number
-      var story = Story(seed: seed)
-      let play = try story.play()
+      let play = try kind.play(seed)
       tally += play.tally
       if let broken = play.broken {
         failed += 1
         if failed <= Self.failuresTold {
-          print("seed \(seed): \(broken)\n  again: swift run simulate --seed \(seed)")
+          print("seed \(seed): \(broken)\n  again: swift run simulate\(kind.option) --seed \(seed)")
         }
       }
       if (number + 1) % max(1, fresh / 10) == 0, number + 1 < fresh {
@@ -65,6 +74,28 @@ struct Simulate: ParsableCommand {
     print("what happened in them:")
     for line in tally.lines { print("  \(line)") }
     print("\(fresh - failed) passed, \(failed) failed")
-    if failed > 0 { throw ExitCode(1) }
+    return failed
+  }
+}
+
+/// The kinds of stories.
+private enum Kind: String, CaseIterable, CustomStringConvertible {
+  case tunnels
+  case service = "the service"
+
+  var description: String { rawValue }
+
+  /// What the command line says to get this kind.
+  var option: String { self == .service ? " --service" : "" }
+
+  func play(_ seed: UInt64) throws -> Play {
+    switch self {
+    case .tunnels:
+      var story = Story(seed: seed)
+      return try story.play()
+    case .service:
+      var story = ServiceStory(seed: seed)
+      return try story.play()
+    }
   }
 }

@@ -65,6 +65,26 @@ import Testing
     #expect(bench.agent.state == DeviceState(phase: .down))
   }
 
+  /// A peer may repeat what it was sent, and the broker knows only each asker's own secrets.
+  @Test func wordsAboutOneUsersCredentialsGoToThatUserAlone() {
+    var bench = ConnectionBench()
+    var order = ConnectionBench.order(ConnectionBench.connection(1))
+    order.parameters.credentials = .given(
+      GivenCredentials(preSharedKey: "psk-7731", user: "pump", password: "pass-4242"))
+    let first = bench.send(.connect(order: order))
+    let second = bench.connect(ConnectionBench.connection(2))
+    bench.observe(.over(.negotiationFailed, detail: "nobody knows psk-7731"))
+    for (command, hasWords) in [(first, true), (second, false)] {
+      guard case .refused(let refusal) = bench.answer(to: command) else {
+        Issue.record("no refusal")
+        return
+      }
+      #expect(refusal.code == .establishmentFailed)
+      #expect(refusal.reason == .negotiationFailed)
+      #expect(refusal.cause.contains("psk-7731") == hasWords)
+    }
+  }
+
   @Test func anEstablishmentThatTakesTooLongIsGivenUp() {
     var bench = ConnectionBench()
     let command = bench.connect(ConnectionBench.connection(1))
