@@ -15,7 +15,8 @@ struct Doorbell: Sendable {
   func wait(atMost duration: Duration, _ clock: AgentClock) async {
     let timer = Task {
       await clock.sleep(duration)
-      continuation.yield()
+      // Called off: somebody rang before.
+      if !Task.isCancelled { continuation.yield() }
     }
     var rings = stream.makeAsyncIterator()
     await rings.next()

@@ -114,6 +114,16 @@ import Testing
     try await bench.end()
   }
 
+  @Test func withoutABrokerNothingIsPostedAndTheAgentRests() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    // The agent is attached to no broker, and asks for one: it must answer people all the same.
+    let stream = await bench.attachments.next(isolation: nil)
+    #expect(stream != nil)
+    #expect(await bench.agent.status().brokerState == .connecting)
+    #expect(await bench.agent.status().historyAcknowledged == 0)
+    try await bench.end()
+  }
+
   @Test func supersededStopsAskingAndLocalCommandsLiveOn() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let stream = try await bench.attach()
