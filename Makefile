@@ -15,7 +15,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test test-unit test-interop bench fuzz format check-format clean
+.PHONY: help demo up build test test-unit test-service test-interop bench fuzz format check-format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -34,7 +34,7 @@ build:  ## the debug build
 	$(call step,set-up for the build,Scripts/setup build)
 	$(call step,build,swift build)
 
-test: test-unit test-interop  ## all tests
+test: test-unit test-service test-interop  ## all tests
 
 test-unit:  ## unit tests and simulations
 	$(call step,set-up,Scripts/setup)
@@ -42,6 +42,11 @@ test-unit:  ## unit tests and simulations
 	$(call step,build,swift build --build-tests)
 	$(call step,unit tests,swift test)
 	$(call step,$(SEEDS) fresh simulations,swift run simulate --fresh $(SEEDS))
+
+test-service:  ## brokers, agents and databases as processes, killed and asked nonsense
+	$(call step,set-up,Scripts/setup)
+	$(call step,build,swift build --product drawbridge)
+	$(call step,service tests,Tests/Service/run)
 
 test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's own ESP
 	$(call step,set-up,Scripts/setup)
@@ -64,4 +69,4 @@ check-format:  ## fails when a source is not formatted
 	@swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 
 clean:  ## removes what was built
-	@rm -rf .build .build-fuzz Interop/.cache
+	@rm -rf .build .build-fuzz .build-venv Interop/.cache
