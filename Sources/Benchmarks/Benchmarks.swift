@@ -4,7 +4,7 @@ import Foundation
 /// measured in the same run, so that the ratio holds on any machine.
 @main
 enum Benchmarks {
-  private static let parts = ["keys", "ciphers", "path", "counts", "memory", "tcp"]
+  private static let parts = ["keys", "ciphers", "path", "counts", "memory", "tcp", "service"]
   private static let usage =
     "usage: benchmarks [--json] [--quick] [\(parts.joined(separator: "|")) …]"
 
@@ -30,6 +30,7 @@ enum Benchmarks {
     if isWanted("counts") { figures += PacketPathFigures(effort: effort).count() }
     if isWanted("memory") { figures += MemoryFigures(effort: effort).measure() }
     if isWanted("tcp") { figures += TunnelFigures(effort: effort).measure() }
+    if isWanted("service") { figures += ServiceFigures(effort: effort).measure() }
     isJSON ? printJSON(figures) : print(Table.text(of: figures))
   }
 

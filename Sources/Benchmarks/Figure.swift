@@ -8,6 +8,11 @@ struct Figure: Encodable {
     case gigabitsPerSecond = "Gb/s"
     case coreSecondsPerGigabyte = "core-s/GB"
     case microseconds = "µs"
+    case milliseconds = "ms"
+    case seconds = "s"
+    case bytesPerDevice = "B/device"
+    case bytes = "B"
+    case errors
 
     var isBetterHigher: Bool { self == .perCoreSecond || self == .gigabitsPerSecond }
   }

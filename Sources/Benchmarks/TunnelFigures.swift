@@ -21,7 +21,7 @@ struct TunnelFigures {
     var target: Double?
   }
 
-  private static let script = "Scripts/bench.d/tcp.py"
+  private static let script = BenchScript(path: "Scripts/bench.d/tcp.py")
   private static let gcm = Reference(tunnel: "drawbridge-gcm", name: "AES-128-GCM")
   private static let cbc = Reference(tunnel: "drawbridge-cbc", name: "AES-128-CBC+SHA1")
   private static let strongSwan = "strongSwan's own user-space ESP"
@@ -47,7 +47,7 @@ struct TunnelFigures {
         (ours.name, tunnels[ours.tunnel]), (reference.name, tunnels[reference.tunnel]),
       ]
       .map { name, tunnel in tunnel.map { ($0.problem.map { "\(name): \($0)" }) } ?? nil }
-      let missing = tunnels.isEmpty ? "\(Self.script) failed" : nil
+      let missing = tunnels.isEmpty ? "\(Self.script.path) failed" : nil
       let problem = (problems + [missing]).compactMap { $0 }.first
       return Figure(
         name: "\(what), \(ours.name)", unit: unit, ours: tunnels[ours.tunnel]?[keyPath: value],
@@ -74,17 +74,7 @@ struct TunnelFigures {
   }
 
   private func run() -> [String: Tunnel] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    // Foundation gives it a process group of its own; without this, Ctrl-C would not reach it.
-    process.arguments =
-      ["setpriv", "--pdeathsig", "TERM", "--", "python3", Self.script]
-      + (effort.isQuick ? ["--quick"] : [])
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    guard (try? process.run()) != nil else { return [:] }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+    let output = Self.script.run(effort.isQuick ? ["--quick"] : [])
     let tunnels = (try? JSONDecoder().decode([Tunnel].self, from: output)) ?? []
     return Dictionary(tunnels.map { ($0.name, $0) }) { first, _ in first }
   }
