@@ -45,7 +45,7 @@ function tick() {
 
 export function beginTimes() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  document.getElementById("zone").textContent = zone || "your own zone";
+  document.getElementById("zone")?.replaceChildren(zone || "your own zone");
   localise(document);
   takeTimesLeft(document);
   setInterval(tick, 1000);

@@ -11,28 +11,31 @@ struct ConnectionsList {
   func compact(_ connections: [ConnectionView]) -> HTML {
     let items: [HTML] = connections.map { connection in
       """
-      <li id="\(connection.id)">\(state(of: connection)) <bdi>\(connection.user)</bdi>\
-      \(connection.user == caller.user ? " (you)" : "") \(age(of: connection)) \
-      \(.copyable(connection.id.text, called: "connection id")) \(closeButton(of: connection))\
-      \(note(of: connection))</li>
+      <li id="\(connection.id)">\(state(of: connection))
+      <span><bdi>\(connection.user)</bdi>\(connection.user == caller.user ? " (you)" : "")</span>
+      \(age(of: connection)) \(.copyable(connection.id.text, called: "connection id"))
+      <span>\(closeButton(of: connection))</span> <span>\(note(of: connection))</span></li>
 
       """
     }
     return "<ul class=\"connections\">\(items)</ul>"
   }
 
-  func grid(_ connections: [ConnectionView], caption: String, empty: HTML) -> Grid {
+  func grid(
+    _ connections: [ConnectionView], caption: String, empty: HTML, showsDevice: Bool = true
+  ) -> Grid {
     Grid(
       caption: caption,
-      columns: [
-        Grid.Column("Asked for", "moment"), Grid.Column("Device"), Grid.Column("User"),
-        Grid.Column("State", "wide"), Grid.Column("Stood"), Grid.Column("Connection id"),
-      ],
+      columns: [Grid.Column("Asked for", "moment")]
+        + (showsDevice ? [Grid.Column("Device")] : []) + [
+          Grid.Column("User"), Grid.Column("State", "wide"), Grid.Column("Stood"),
+          Grid.Column("Connection id", "id"),
+        ],
       rows: connections.map { connection in
-        Grid.Row(
+        let device: [HTML] = showsDevice ? [.device(connection.productID)] : []
+        return Grid.Row(
           id: connection.id.text,
-          cells: [
-            .moment(connection.requestedAt), .device(connection.productID),
+          cells: [.moment(connection.requestedAt)] + device + [
             "<bdi>\(connection.user)</bdi>",
             "\(state(of: connection)) \(ending(of: connection)) \(closeButton(of: connection))",
             stood(connection), .copyable(connection.id.text, called: "connection id"),
@@ -77,7 +80,7 @@ struct ConnectionsList {
   }
 
   private func note(of connection: ConnectionView) -> HTML {
-    connection.note.map { " <q><bdi>\($0)</bdi></q>" } ?? .nothing
+    connection.note.map { "<q><bdi>\($0)</bdi></q>" } ?? .nothing
   }
 
   private func closeButton(of connection: ConnectionView) -> HTML {

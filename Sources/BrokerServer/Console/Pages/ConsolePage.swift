@@ -59,9 +59,7 @@ struct ConsolePage {
     <main id="main" tabindex="-1"\(streamAttribute)>
     \(content)
     </main>
-    <footer><p>Times are in <span id="zone">UTC</span>.</p>
-    <noscript><p>Without JavaScript the pages can be read; connecting and closing need it, or the \
-    <code>drawbridge</code> command.</p></noscript></footer>
+    \(caller == nil ? .nothing : Self.footer)
     \(caller.map(\.mayConnect) == true ? Dialogs.html : .nothing)
     <p id="said" class="unseen" role="status"></p>
     </body>
@@ -69,6 +67,12 @@ struct ConsolePage {
 
     """
   }
+
+  private static let footer: HTML = """
+    <footer><p>Times are in <span id="zone">UTC</span>.</p>
+    <noscript><p>Without JavaScript the pages can be read; connecting and closing need it, or the
+    <code>drawbridge</code> command.</p></noscript></footer>
+    """
 
   private var streamAttribute: HTML { stream.map { " data-stream=\"\($0)\"" } ?? .nothing }
 

@@ -41,8 +41,8 @@ struct DeviceFacts {
   var users: HTML {
     let taken = min(device.connections, device.connectionsMax)
     let pips =
-      String(repeating: "▮", count: taken)
-      + String(repeating: "▯", count: device.connectionsMax - taken)
+      String(repeating: "●", count: taken)
+      + String(repeating: "○", count: device.connectionsMax - taken)
     return """
       <span class="users">\(device.connections)/\(device.connectionsMax) \
       <span class="pips" aria-hidden="true">\(pips)</span></span>

@@ -40,7 +40,6 @@ struct DevicePage {
 
   private var content: HTML {
     let facts = DeviceFacts(device: device, caller: caller, now: now)
-    let list = ConnectionsList(caller: caller, now: now)
     let product = device.productID
     return """
       <div class="head"><h1><bdi>\(device.name)</bdi></h1>
@@ -48,13 +47,18 @@ struct DevicePage {
       <p class="actions">\(facts.actions)</p></div>
       \(facts.list)
       <h2>Connections</h2>
-      \(list.grid(live, caption: "Live connections", empty: "Nobody is on this device.").html)
+      \(grid(live, "Live connections", "Nobody is on this device."))
       <h2>Past connections</h2>
-      \(list.grid(past, caption: "Past connections", empty: "There was none yet.").html)
+      \(grid(past, "Past connections", "There was none yet."))
       <p><a href="/console/history?product=\(product)">All connections of this device</a></p>
       <h2>What happened</h2>
       \(EventsList(events: events, showsDevice: false).grid.html)
       <p><a href="/console/events?product=\(product)">All events of this device</a></p>
       """
+  }
+
+  private func grid(_ connections: [ConnectionView], _ caption: String, _ empty: HTML) -> HTML {
+    ConnectionsList(caller: caller, now: now)
+      .grid(connections, caption: caption, empty: empty, showsDevice: false).html
   }
 }

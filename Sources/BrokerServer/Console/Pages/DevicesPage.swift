@@ -57,7 +57,7 @@ struct DevicesPage {
     Grid(
       caption: "Devices with their live connections",
       columns: [
-        Grid.Column("Device", "wide"), Grid.Column("Link"), Grid.Column("Tunnel"),
+        Grid.Column("Device", "title"), Grid.Column("Link"), Grid.Column("Tunnel"),
         Grid.Column("Users"), Grid.Column("VPN address"), Grid.Column("Time left", "left-column"),
       ] + (caller.mayConnect ? [Grid.Column("Actions", "actions")] : []),
       rows: devices.items.map(row),
