@@ -9,6 +9,8 @@ VIEWS = {
 
 def take(world, folder):
     browser = world.browser
+    # Its name is for the checks, not for the eye.
+    world.call("admin", "DELETE", "/v1/devices/evil-1")
     world.connect("ben", "gate-7", note="belt stands still since 01:40")
     world.connect("anna", "gate-7", note="second pair of eyes")
     world.connect("anna", "pump-3", note="pressure too low")

@@ -14,10 +14,11 @@ def everything():
                 yield name.removeprefix("check_").replace("_", " "), function
 
 
-def expects(*statuses):
-    """The check makes the broker refuse: the browser complains about these statuses."""
+def expects(*marks):
+    """The check lets requests fail: the browser complains of these statuses or errors."""
     def mark(function):
-        function.statuses = statuses
+        function.marks = [
+            f"status of {mark} " if isinstance(mark, int) else mark for mark in marks]
         return function
     return mark
 

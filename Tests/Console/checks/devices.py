@@ -1,6 +1,6 @@
 """The devices, and how the page follows them."""
 
-from . import equal, true
+from . import equal, expects, true
 
 ROW = "#device-gate-7"
 
@@ -95,5 +95,26 @@ def check_pausing_holds_the_page_still(world):
         true(not browser.is_shown(f"#{view['id']}"), "nothing changes while it is paused")
         browser.click("[data-do=pause]")
         browser.until_text(f"#{view['id']}", "ben")
+    finally:
+        world.close_all(world.gate)
+
+
+@expects("net::ERR_", 503)
+def check_a_broker_that_goes_away_is_said_and_its_return_is_noticed(world):
+    browser = world.browser
+    world.visit("/console/")
+    world.until_live()
+    browser.run("window.sameDocument = true")
+    world.broker.halt()
+    browser.until_text("#live", "Reconnecting")
+    browser.until_text(ROW, "Gate 7, east yard")
+    world.broker.start()
+    for device in (world.gate, world.slow, world.hostile):
+        device.until_attached()
+    world.until_live()
+    view = world.connect("anna", "gate-7")
+    try:
+        browser.until_text(f"#{view['id']}", "anna (you)")
+        true(browser.value("window.sameDocument"), "the page was not loaded again")
     finally:
         world.close_all(world.gate)

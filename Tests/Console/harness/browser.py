@@ -211,7 +211,9 @@ class Browser:
 
     def screenshot(self, path):
         """The page as far as it goes, up to four screens."""
-        height = self.value("Math.min(document.documentElement.scrollHeight, 4 * innerHeight)")
+        height = self.value(
+            "Math.ceil(Math.min(4 * innerHeight, Math.max(document.body.clientHeight,"
+            " document.querySelector('dialog[open]') ? innerHeight : 0)))")
         width = self.value("innerWidth")
         picture = self.devtools(
             "Page.captureScreenshot", format="png", captureBeyondViewport=True,

@@ -8,7 +8,8 @@ import random
 import socket
 import threading
 
-from .waiting import Noticed
+from .service import Refused
+from .waiting import Noticed, NotSeen
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -29,19 +30,20 @@ class Device:
         self._tunnel = None
         self._history = 0
         self._number = 0
-        self._stream = http.client.HTTPConnection("127.0.0.1", broker.port)
-        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._stream = None
+        self._is_leaving = False
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self):
         self._thread.start()
-        self._noticed.until(lambda: self._epoch is not None, f"{self.product} is attached")
+        self.until_attached()
         return self
 
     def __exit__(self, *_):
+        self._is_leaving = True
         with contextlib.suppress(OSError, AttributeError):
             self._stream.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
-        self._stream.close()
 
     def until_connect_waits(self):
         self._noticed.until(lambda: self._held, f"{self.product} got a connect")
@@ -78,11 +80,24 @@ class Device:
             self._tunnel, self._connections = None, []
             self._report(history=[line])
 
+    def _serve(self):
+        while not self._is_leaving:
+            with contextlib.suppress(OSError, http.client.HTTPException, AttributeError, Refused):
+                self._follow()
+            self._noticed.change(lambda: setattr(self, "_epoch", None))
+            if not self._is_leaving:
+                with contextlib.suppress(NotSeen):
+                    self.broker.until_ready()
+
     def _follow(self):
-        with contextlib.suppress(OSError, http.client.HTTPException, ValueError, AttributeError):
+        self._stream = http.client.HTTPConnection("127.0.0.1", self.broker.port)
+        try:
             self._stream.request(
                 "GET", "/v1/agent/stream", headers={"Authorization": f"Bearer {self.token}"})
             response = self._stream.getresponse()
+            if response.status == 401:
+                # Removed: nothing will ever come.
+                self._is_leaving = True
             name = None
             while line := response.readline().decode():
                 key, _, value = line.strip().partition(": ")
@@ -90,6 +105,11 @@ class Device:
                     name = value
                 elif key == "data":
                     self._take(name, json.loads(value))
+        finally:
+            self._stream.close()
+
+    def until_attached(self):
+        self._noticed.until(lambda: self._epoch is not None, f"{self.product} is attached")
 
     def _take(self, name, data):
         if name == "attached":

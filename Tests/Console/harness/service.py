@@ -3,7 +3,6 @@
 import http.client
 import json
 import pathlib
-import re
 import shutil
 import socket
 import subprocess
@@ -46,35 +45,31 @@ class Broker:
             f"  port: {self.port}\n"
             "  plain: true\n"
         )
+        self._command = [program, "broker", "--config", str(config)]
         self._lines = []
         self._noticed = Noticed()
-        self._process = subprocess.Popen(
-            [program, "broker", "--config", str(config)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
         try:
-            self._noticed.until(self._has_spoken, "the broker is ready")
-            if not self._is_ready():
-                raise NotSeen("the broker ended: " + "".join(self._lines))
+            self.start()
             self.admin = (self.folder / "data" / "admin.token").read_text().strip()
         except BaseException:
             self.stop()
             raise
 
-    def _read(self):
-        for line in self._process.stderr:
-            self._noticed.change(lambda said=line: self._lines.append(said))
-        self._noticed.change(lambda: self._lines.append("(end)\n"))
+    def start(self):
+        """Returns when it serves."""
+        self._noticed.change(self._lines.clear)
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._noticed.until(self._has_spoken, "the broker is ready")
+        if not self.is_ready():
+            raise NotSeen("the broker ended: " + "".join(self._lines))
 
-    def _is_ready(self):
-        return any(re.search(r"broker ready on", line) for line in self._lines)
-
-    def _has_spoken(self):
-        return self._is_ready() or "(end)\n" in self._lines
-
-    def stop(self):
+    def halt(self):
+        """Ends the process; what it knows stays."""
         self._process.terminate()
         try:
             self._process.wait(SECONDS)
@@ -83,7 +78,27 @@ class Broker:
             self._process.wait()
         self._reader.join(SECONDS)
         self._process.stderr.close()
+
+    def stop(self):
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def until_ready(self):
+        self._noticed.until(self.is_ready, "the broker is back")
+
+    def _read(self):
+        for line in self._process.stderr:
+            self._noticed.change(lambda said=line: self._lines.append(said))
+        self._noticed.change(lambda: self._lines.append("(end)\n"))
+
+    def is_ready(self):
+        return any("broker ready on" in line for line in self._lines) and not self._has_ended()
+
+    def _has_ended(self):
+        return "(end)\n" in self._lines
+
+    def _has_spoken(self):
+        return self.is_ready() or self._has_ended()
 
     @property
     def log(self):

@@ -5,6 +5,8 @@ import { refreshSoon, togglePause } from "./live.js";
 import { duration } from "./times.js";
 
 const pollMilliseconds = 500;
+// A device has a minute to answer.
+const patienceMilliseconds = 70000;
 
 const slot = (dialog, name) => dialog.querySelector(`[data-slot="${name}"]`);
 
@@ -18,6 +20,18 @@ function showProblem(dialog, error) {
 }
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Asks again while the way to the broker is broken; a request under its key is one request. */
+async function persistently(ask, until) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.fields?.code !== "brokerUnreachable" || performance.now() > until) throw error;
+      await pause(pollMilliseconds);
+    }
+  }
+}
 
 /** One request for a connection: from the button to the address, or to the reason why not. */
 class Attempt {
@@ -54,13 +68,14 @@ class Attempt {
       this.step("asked");
       const path = `/v1/devices/${encodeURIComponent(this.product)}/connections`;
       const headers = { Prefer: "respond-async", "Idempotency-Key": crypto.randomUUID() };
-      let view = await call("POST", path, { body, headers });
+      const until = began + patienceMilliseconds;
+      let view = await persistently(() => call("POST", path, { body, headers }), until);
       this.connection = view.id;
       if (this.isLeft) return this.withdraw();
       this.step("tunnel");
       while (view.phase === "requested" && !this.isLeft) {
         await pause(pollMilliseconds);
-        view = await call("GET", `/v1/connections/${view.id}`);
+        view = await persistently(() => call("GET", `/v1/connections/${view.id}`), until);
       }
       if (!this.isLeft) this.finish(view);
     } catch (error) {

@@ -5,6 +5,8 @@ import { say } from "./api.js";
 import { refresh } from "./patch.js";
 
 const eventSettleMilliseconds = 120;
+// However much happens, the page is asked for no more often than this.
+const refreshGapMilliseconds = 600;
 // Reports of devices are no events: their time left and traffic are asked for.
 const reportMilliseconds = 15000;
 const retryMilliseconds = 3000;
@@ -20,6 +22,7 @@ let source = null;
 let isPaused = false;
 let timer = 0;
 let isRefreshing = false;
+let refreshedAt = -Infinity;
 let isDue = false;
 
 function show(state) {
@@ -53,8 +56,15 @@ async function bringUpToDate() {
     wait = retryMilliseconds;
   } finally {
     isRefreshing = false;
+    refreshedAt = performance.now();
   }
-  plan(isDue ? eventSettleMilliseconds : wait);
+  if (isDue) planSoon();
+  else plan(wait);
+}
+
+function planSoon() {
+  const rest = refreshedAt + refreshGapMilliseconds - performance.now();
+  plan(Math.max(eventSettleMilliseconds, rest));
 }
 
 function end() {
@@ -76,7 +86,7 @@ function announce(data) {
 
 function open() {
   const path = document.getElementById("main").dataset.stream;
-  if (source || !path) return;
+  if (source || !path || isPaused || document.hidden) return;
   source = new EventSource(path);
   source.onopen = () => {
     show("live");
@@ -86,7 +96,7 @@ function open() {
     announce(message.data);
     // The first of many is shown soon, the rest with it.
     if (isRefreshing) isDue = true;
-    else plan(eventSettleMilliseconds);
+    else planSoon();
   };
   source.onerror = () => {
     show("waiting");
@@ -123,11 +133,7 @@ export function beginLive() {
   open();
   plan(reportMilliseconds);
   // Browsers have few connections to one server: a page that nobody sees needs none.
-  document.addEventListener("visibilitychange", () => {
-    if (isPaused) return;
-    if (document.hidden) close();
-    else open();
-  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
-  addEventListener("pageshow", (event) => event.persisted && !isPaused && open());
+  addEventListener("pageshow", (event) => event.persisted && open());
 }

@@ -58,7 +58,8 @@ struct DevicesPage {
       caption: "Devices with their live connections",
       columns: [
         Grid.Column("Device", "title"), Grid.Column("Link"), Grid.Column("Tunnel"),
-        Grid.Column("Users"), Grid.Column("VPN address"), Grid.Column("Time left", "left-column"),
+        Grid.Column("Users"), Grid.Column("VPN address", "id"),
+        Grid.Column("Time left", "left-column"),
       ] + (caller.mayConnect ? [Grid.Column("Actions", "actions")] : []),
       rows: devices.items.map(row),
       empty: """
