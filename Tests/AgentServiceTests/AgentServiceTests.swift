@@ -19,16 +19,18 @@ import Testing
     var attachments: AsyncStream<MemoryLink.Stream.Continuation>.Iterator
     var reports: AsyncStream<DeviceReport>.Iterator
     private var epoch: UInt64 = 0
+    /// The last event that a report has told: until it is acknowledged it is told again.
+    private var toldSequence: UInt64 = 0
 
     init(_ history: HistoryStore) throws {
-      // Pauses end at once: nothing here waits for time to pass.
+      // Pauses are as short as the machine makes them, and leave the others their turn.
       let clock = AgentClock(
         now: AgentClock.system.now, time: AgentClock.system.time,
         sleep: { duration in
           if duration >= .seconds(2) {
             try? await Task.sleep(for: .seconds(3600))
           } else {
-            await Task.yield()
+            try? await Task.sleep(for: .milliseconds(1))
           }
         })
       agent = try AgentService(
@@ -57,7 +59,8 @@ import Testing
       var history: [HistoryEvent] = []
       while let report = await reports.next(isolation: nil) {
         answers += report.answers
-        history += report.history
+        history += report.history.filter { $0.sequence > toldSequence }
+        toldSequence = max(toldSequence, report.history.last?.sequence ?? 0)
         if condition(report) { return (report, answers, history) }
       }
       throw CancellationError()
