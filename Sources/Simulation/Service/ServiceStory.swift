@@ -105,13 +105,14 @@ public struct ServiceStory {
       broker.start(in: world)
     }
     world.gateway.start(in: world)
+    // Of two with the same product id, the first stays alone; what the other has asked for is
+    // served meanwhile.
+    for (former, agent) in zip(world.agents, world.agents.dropFirst())
+    where former.product == agent.product { agent.die(in: world) }
+    try world.run(for: .seconds(5))
     for (index, agent) in world.agents.enumerated() {
       agent.stepsToLive = nil
-      // Of two with the same product id, the first stays alone.
-      if index > 0, world.agents[index - 1].product == agent.product {
-        agent.die(in: world)
-        continue
-      }
+      if index > 0, world.agents[index - 1].product == agent.product { continue }
       if agent.process?.isSuperseded == true { agent.die(in: world) }
       try agent.start(in: world)
     }

@@ -155,6 +155,7 @@ final class AgentNode {
   func supervise(_ process: Process, in world: ServiceWorld) throws(BrokenPromise) {
     let state = process.tunnel?.state(at: world.now) ?? .down
     let before = process.engine.state.phase
+    if world.fault == .overlooksLoss, before == .up, process.tunnel?.isLive != true { return }
     process.engine.observe(state, at: clock(in: world), time: time(in: world))
     process.engine.handleTimeout(at: clock(in: world), time: time(in: world))
     try settle(process, in: world)

@@ -22,8 +22,8 @@ public enum PlantedFault: Sendable, Hashable, CaseIterable {
   case tellsSecrets
   /// Somebody changes an event after it was sealed.
   case changesEvent
-  /// The VPN agent never says that its tunnel is over.
-  case neverOver
+  /// The agent's supervision does not see that its tunnel is over.
+  case overlooksLoss
   /// A step of the wall clock moves the agent's timers.
   case timersGoByTheWallClock
 }

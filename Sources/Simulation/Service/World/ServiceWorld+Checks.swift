@@ -145,12 +145,18 @@ extension ServiceWorld {
   // Time
 
   private static let establishmentMax = Duration.seconds(50 + 5 + 1)
+  private static let unseenMax = Duration.seconds(5 + 1)
   private static let answerMax = Duration.seconds(60 + 3)
 
   func checkWaits() throws(BrokenPromise) {
     var waiting: [String: Duration] = [:]
     for agent in agents where agent.process?.engine.state.phase == .establishing {
       waiting["the tunnel of agent \(agent.index)"] = Self.establishmentMax
+    }
+    for agent in agents where agent.process?.engine.state.phase == .up {
+      // The supervision looks every five seconds (CS-13).
+      if agent.process?.tunnel?.isLive == true { continue }
+      waiting["the end of the tunnel of agent \(agent.index)"] = Self.unseenMax
     }
     if store.failure == nil, brokers.contains(where: \.isRunning) {
       for device in books.devices {

@@ -78,7 +78,7 @@ extension ServiceWorld {
   func lose(
     _ tunnel: VPNTunnel, _ reason: CloseReason, of agent: AgentNode, isAbrupt: Bool = false
   ) {
-    guard tunnel.isUp, fault != .neverOver else { return }
+    guard tunnel.isUp else { return }
     count("tunnel lost: \(reason.rawValue)")
     note("tunnel \(tunnel.number) ends: \(reason.rawValue)")
     release(tunnel.session, isAbrupt: isAbrupt)
