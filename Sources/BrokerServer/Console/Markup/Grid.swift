@@ -10,6 +10,10 @@ struct Grid {
       self.name = name
       self.className = className
     }
+
+    fileprivate var classAttribute: HTML {
+      className.isEmpty ? .nothing : " class=\"\(className)\""
+    }
   }
 
   struct Row {
@@ -29,7 +33,7 @@ struct Grid {
   var html: HTML {
     guard !rows.isEmpty else { return "<p class=\"empty\">\(empty)</p>" }
     let heads: [HTML] = columns.map {
-      "<th role=\"columnheader\" scope=\"col\" class=\"\($0.className)\">\($0.name)</th>"
+      "<th role=\"columnheader\" scope=\"col\"\($0.classAttribute)>\($0.name)</th>"
     }
     return """
       <table role="table" class="grid">
@@ -43,7 +47,7 @@ struct Grid {
   private func html(_ row: Row) -> HTML {
     let cells: [HTML] = zip(columns, row.cells).map { column, cell in
       """
-      <td role="cell" data-label="\(column.name)" class="\(column.className)"><div>\(cell)</div></td>
+      <td role="cell" data-label="\(column.name)"\(column.classAttribute)>\(cell)</td>
 
       """
     }
