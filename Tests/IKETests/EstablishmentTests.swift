@@ -19,6 +19,15 @@ import Testing
     #expect(pair.wire.count == 9)
   }
 
+  @Test func eachEndHasTheReplayWindowOfItsOwnPolicy() throws {
+    var pair = try makePair(right: { $0.ipsec.replayWindowPackets = 1024 })
+    _ = pair.connect()
+    pair.run(for: .seconds(1))
+    #expect(pair.leftEvents.children.map(\.replayWindow) == [64])
+    #expect(pair.rightEvents.children.map(\.replayWindow) == [1024])
+    #expect(pair.right.phase2SAViews.map(\.replayWindowPackets) == [1024])
+  }
+
   @Test(arguments: ESPTransform.all)
   func everyTransformGetsKeysOfItsLengths(transform: ESPTransform) throws {
     let change: (inout Setup) -> Void = { $0.ipsec.transforms = [transform] }

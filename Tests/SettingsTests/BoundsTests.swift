@@ -43,7 +43,7 @@ import Testing
     Bound(ipsec("mode"), ["transport"], not: ["tunnel"]),
     Bound(ipsec("lifetime"), ["1m", "30d"], not: ["59s", "2592001s"]),
     Bound(ipsec("lifetimeBytes"), ["1MB", "none"], not: ["999999B"]),
-    Bound(ipsec("replayWindow"), ["1024"], not: ["32", "1023", "1025"]),
+    Bound(ipsec("replayWindow"), ["64", "1024"], not: ["63", "1025"]),
     Bound(ipsec("pfs"), ["off", "ecp384"], not: ["modp512"]),
     Bound(
       ipsec("transforms"), ["[aes256gcm16]", "[aes128-sha1]", "legacy"],

@@ -53,6 +53,20 @@ import Testing
     expectEqual(schema, try Self.documented(under: "Dial profile"))
   }
 
+  /// What a set of credentials shares with a dial profile is documented there.
+  @Test func everyKeyOfAnAgentIsDocumentedAsItIsRead() throws {
+    let schema = try Self.schema(of: AgentConfigurationTests.complete) {
+      _ = AgentConfiguration(reading: &$0)
+    }
+    let own = ["name", "gateway", "preSharedKey", "user", "password"].map { "credentials[].\($0)" }
+    let shared = schema.filter { $0.path.hasPrefix("credentials[].") && !own.contains($0.path) }
+    expectEqual(schema.subtracting(shared), try Self.documented(under: "Agent"))
+    let dial = Set(try Self.documented(under: "Dial profile").map(\.path))
+    let unknown = shared.map { $0.path.replacing("credentials[].", with: "") }
+      .filter { !dial.contains($0) }
+    #expect(unknown == [])
+  }
+
   @Test func everyCodeIsDocumented() throws {
     let page = try String(
       contentsOf: Self.root.appending(path: "Docs/configuration.md"), encoding: .utf8)

@@ -16,7 +16,7 @@ import Testing
     #expect(host.pppProfile == "default")
     #expect(configuration.pppProfiles.map(\.pool) == ["office"])
     #expect(configuration.listen.clearL2TPPort == nil)
-    #expect(configuration.ipsecPolicies.map(\.replayWindowPackets) == [1024])
+    #expect(configuration.ipsecPolicies.map(\.replayWindowPackets) == [64])
   }
 
   @Test func retriesAreRefusedWithoutOneSpecificPeerInBothPolicies() {

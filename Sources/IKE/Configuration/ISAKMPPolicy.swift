@@ -125,6 +125,8 @@ public struct IPsecPolicy: Sendable {
   public var perfectForwardSecrecy: KeyExchangeGroup?
   public var lifetimeSeconds: UInt64 = 3600
   public var lifetimeKilobytes: UInt64?
+  /// Packets that may arrive late and out of order, 64 to 1024 (RFC 4303 §3.4.3 asks for 64).
+  public var replayWindowPackets: UInt32 = 64
 
   public init(
     name: String, peer: PeerSelector, isakmpPolicy: String, transforms: [ESPTransform]

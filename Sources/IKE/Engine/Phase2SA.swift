@@ -46,9 +46,6 @@ public struct ChildSA: Sendable {
   /// The inbound SPI of the pair that this one succeeds.
   public let replaces: UInt32?
   public let perfectForwardSecrecy: Bool
-
-  /// The window of every SA, in packets (RFC 4303 §3.4.3 asks for 64 or more).
-  static let replayWindowPackets: UInt32 = 1024
 }
 
 /// The engine's record of a phase 2 SA pair.
@@ -62,6 +59,7 @@ struct Phase2SA: Sendable {
   let selectors: TrafficSelectors
   let lifetime: Lifetime
   let policyName: String
+  let replayWindowPackets: UInt32
   let hasPFS: Bool
   let createdAt: Instant
   let expiresAt: Instant

@@ -270,8 +270,9 @@ extension ISAKMPEngine {
       inboundSPI: quickMode.inboundSPI, outboundSPI: quickMode.outboundSPI,
       connection: quickMode.connection, role: quickMode.role, transform: agreed.transform,
       encapsulation: encapsulation, selectors: quickMode.selectors, lifetime: lifetime,
-      policyName: quickMode.policy.name, hasPFS: agreed.group != nil, createdAt: now,
-      expiresAt: now + .seconds(seconds))
+      policyName: quickMode.policy.name,
+      replayWindowPackets: quickMode.policy.replayWindowPackets, hasPFS: agreed.group != nil,
+      createdAt: now, expiresAt: now + .seconds(seconds))
     if connection.leadsRekeying {
       phase2.rekeyAt = Self.rekeyInstant(
         seconds: seconds, role: connection.role, at: now, using: &random)
@@ -286,7 +287,7 @@ extension ISAKMPEngine {
           inbound: direction(quickMode.inboundSPI), outbound: direction(quickMode.outboundSPI),
           transform: agreed.transform, encapsulation: encapsulation,
           selectors: quickMode.selectors, role: quickMode.role, lifetime: lifetime,
-          replayWindow: ChildSA.replayWindowPackets, replaces: quickMode.replaces,
+          replayWindow: phase2.replayWindowPackets, replaces: quickMode.replaces,
           perfectForwardSecrecy: agreed.group != nil)))
   }
 

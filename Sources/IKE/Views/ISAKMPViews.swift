@@ -86,6 +86,7 @@ public struct Phase2SAView: Sendable, Hashable {
   public let selectors: TrafficSelectors
   public let perfectForwardSecrecy: Bool
   public let lifetime: Lifetime
+  public let replayWindowPackets: UInt32
   public let createdAt: Instant
   public let rekeyAt: Instant?
   public let expiresAt: Instant
@@ -183,8 +184,9 @@ extension ISAKMPEngine {
         connection: phase2.connection, role: phase2.role, policy: phase2.policyName,
         transform: phase2.transform, encapsulation: phase2.encapsulation,
         selectors: phase2.selectors, perfectForwardSecrecy: phase2.hasPFS,
-        lifetime: phase2.lifetime, createdAt: phase2.createdAt, rekeyAt: phase2.rekeyAt,
-        expiresAt: phase2.expiresAt, isOutboundReady: phase2.isOutboundReady,
+        lifetime: phase2.lifetime, replayWindowPackets: phase2.replayWindowPackets,
+        createdAt: phase2.createdAt, rekeyAt: phase2.rekeyAt, expiresAt: phase2.expiresAt,
+        isOutboundReady: phase2.isOutboundReady,
         isSuperseded: phase2.isSuperseded)
     }
   }

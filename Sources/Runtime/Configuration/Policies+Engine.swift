@@ -63,6 +63,7 @@ extension Settings.IPsecPolicy {
     policy.perfectForwardSecrecy = pfs?.engineGroup
     policy.lifetimeSeconds = UInt64(clamping: lifetime.wholeSeconds)
     policy.lifetimeKilobytes = lifetimeBytes.map { max(1, $0 / 1024) }
+    policy.replayWindowPackets = UInt32(clamping: replayWindowPackets)
     return policy
   }
 }

@@ -92,7 +92,7 @@ extension HostLoop where Owner: ~Copyable {
         sequenceNumbersRemaining: outbound.map {
           UInt64(UInt32.max) - min($0.packets, UInt64(UInt32.max))
         },
-        replayWindowPackets: Self.replayWindowPackets, packetsIn: inbound?.packets ?? 0,
+        replayWindowPackets: Int(view.replayWindowPackets), packetsIn: inbound?.packets ?? 0,
         bytesIn: inbound?.bytes ?? 0, packetsOut: outbound?.packets ?? 0,
         bytesOut: outbound?.bytes ?? 0, replaysDropped: refused?.replayed ?? 0,
         integrityFailures: refused?.badICV ?? 0,
@@ -100,9 +100,6 @@ extension HostLoop where Owner: ~Copyable {
         disconnectInSeconds: carrier?.disconnectAt.map { $0.seconds(from: now) })
     }.sorted { $0.id < $1.id }
   }
-
-  /// The window that the ISAKMP engine gives to every SA.
-  private static var replayWindowPackets: Int { 1024 }
 
   private var connectionsByID: [ConnectionID: ConnectionView] {
     Dictionary(

@@ -14,8 +14,8 @@ public struct IPsecPolicy: Hashable, Sendable {
   public var lifetime = Duration.seconds(3600)
   /// Bytes that one SA may carry; `nil` for no such limit.
   public var lifetimeBytes: UInt64?
-  /// Packets that may arrive late; every SA has the same window.
-  public var replayWindowPackets = 1024
+  /// Packets that may arrive late and out of order, 64 to 1024.
+  public var replayWindowPackets = 64
 
   public init(name: String, peer: PeerSelector = .any, isakmpPolicy: String) {
     self.name = name

@@ -23,18 +23,6 @@ extension IPsecPolicy {
     section.read("pfs", Form<DHGroup>.choice.or("off"), into: &pfs)
     section.read("lifetime", .duration(.seconds(60)...(.seconds(30 * 86_400))), into: &lifetime)
     section.read("lifetimeBytes", .lifetimeBytes, into: &lifetimeBytes)
-    section.read("replayWindow", .replayWindow, into: &replayWindowPackets)
-  }
-}
-
-extension Form where Value == Int {
-  /// Every SA has the same window.
-  static let replayWindow = Form("number 1024", show: { "\($0)" }) { text throws(FormProblem) in
-    guard text == "1024" else {
-      throw FormProblem(
-        .invalidValue, "every SA has a window of 1024 packets", cause: "“\(text)” is another size",
-        next: "leave replayWindow out")
-    }
-    return 1024
+    section.read("replayWindow", .integer(64...1024), into: &replayWindowPackets)
   }
 }
