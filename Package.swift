@@ -129,6 +129,12 @@ let package = Package(
       dependencies: ["ConnectionService", "Cryptography", asyncHTTPClient, logging, nioSSL],
       swiftSettings: strict),
     .target(
+      name: "Relay",
+      dependencies: [
+        "Broker", "BrokerClient", "BrokerServer", "ConnectionService", "LinuxIO", "Primitives",
+        logging,
+      ], swiftSettings: strict),
+    .target(
       name: "AgentService",
       dependencies: [
         "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "LinuxIO",
@@ -140,7 +146,7 @@ let package = Package(
       dependencies: [
         "AgentService", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
         "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "LinuxIO",
-        "Primitives", "Runtime", "Settings", argumentParser, logging,
+        "Primitives", "Relay", "Runtime", "Settings", argumentParser, logging,
       ], swiftSettings: strict),
     .executableTarget(
       name: "simulate", dependencies: ["Simulation", argumentParser], swiftSettings: [warnings]),
@@ -211,6 +217,12 @@ let package = Package(
       dependencies: [
         "Broker", "BrokerClient", "BrokerServer", "BrokerStore", "ConnectionService", "Primitives",
         asyncHTTPClient, logging,
+      ]),
+    .testTarget(
+      name: "RelayTests",
+      dependencies: [
+        "Broker", "BrokerClient", "BrokerServer", "BrokerStore", "ConnectionService", "Primitives",
+        "Relay", logging,
       ]),
     .testTarget(
       name: "AgentServiceTests",

@@ -19,6 +19,8 @@ public struct BrokerPolicy: Hashable, Sendable {
   /// The organisation that runs the broker: made at the first start, and the only one whose
   /// administrators may admit gateways and other organisations.
   public var ownOrganisation: Name
+  /// Which requests are refused although they are in order (CS-23).
+  public var requests = Policy()
 
   /// - Parameter ownOrganisation: the first start makes it.
   public init(defaultParameters: VPNParameters? = nil, ownOrganisation: Name = .defaultOrganisation)

@@ -25,19 +25,23 @@ public struct BrokerServer: Sendable {
   private let configuration: ServerConfiguration
   private let rules: ServedRules
   private let waitForChange: (@Sendable (Duration) -> Bool)?
+  private let residents: [any Resident]
   private let logger: Logger
 
   /// - Parameters:
   ///   - name: what devices' attachments and events call this broker.
   ///   - waitForChange: blocks until the store gives a sign of a change, or for so long; `nil` where
   ///     this broker is the only one on its store.
+  ///   - residents: what runs in this process and plays devices of its own.
   public init(
     configuration: ServerConfiguration, name: Name, store: any Store, policy: BrokerPolicy,
-    waitForChange: (@Sendable (Duration) -> Bool)? = nil, logger: Logger
+    waitForChange: (@Sendable (Duration) -> Bool)? = nil, residents: [any Resident] = [],
+    logger: Logger
   ) {
     self.configuration = configuration
     rules = Broker(name: name, store: ErasedStore(base: store), policy: policy)
     self.waitForChange = waitForChange
+    self.residents = residents
     self.logger = logger
   }
 
@@ -71,6 +75,8 @@ public struct BrokerServer: Sendable {
       { await pump.run() }, { await served.census.run(served) },
       { await WebhookCourier(served: served).run() },
     ]
+    let desk = DeviceDesk(served: served)
+    for resident in residents { outlets.append { await resident.run(desk) } }
     if let path = configuration.eventsFile {
       outlets.append { await EventsFile(path: path, served: served).run() }
     }

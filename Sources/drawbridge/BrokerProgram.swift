@@ -6,6 +6,7 @@ import Foundation
 import LinuxIO
 import Logging
 import Primitives
+import Relay
 import Settings
 
 /// A broker with its store opened: everything that has to be right before it serves.
@@ -31,9 +32,13 @@ struct BrokerProgram: Sendable {
     let policy = BrokerPolicy(configuration)
     adminTokenPath = try Self.start(
       Broker(name: name, store: store, policy: policy), in: configuration.dataFolder)
+    var relays: [CarrierRelay] = []
+    for relay in configuration.relays {
+      relays.append(try CarrierRelay(relay, of: name, logger: logger))
+    }
     server = BrokerServer(
       configuration: ServerConfiguration(configuration), name: name, store: store, policy: policy,
-      waitForChange: { store.waitForChange(timeout: $0) }, logger: logger)
+      waitForChange: { store.waitForChange(timeout: $0) }, residents: relays, logger: logger)
   }
 
   /// Serves until the task is cancelled.
@@ -104,6 +109,7 @@ extension BrokerPolicy {
       defaultParameters: Name(configuration.vpnCredentials).map {
         VPNParameters(gateway: configuration.vpnGateway, credentials: .named($0))
       })
+    requests = Policy(configuration.policy)
   }
 }
 

@@ -17,8 +17,9 @@ final class Stage {
   let viewer: Caller
   let stranger: Caller
 
-  init(parameters: VPNParameters? = .named("site")) throws {
-    let policy = BrokerPolicy(defaultParameters: parameters)
+  init(parameters: VPNParameters? = .named("site"), requests: Policy = Policy()) throws {
+    var policy = BrokerPolicy(defaultParameters: parameters)
+    policy.requests = requests
     broker = Broker(name: try name("east"), store: store, policy: policy)
     second = Broker(name: try name("west"), store: store, policy: policy)
     let first = try #require(try broker.start(using: &random))

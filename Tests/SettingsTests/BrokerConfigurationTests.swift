@@ -13,6 +13,15 @@ import Testing
     vpn: {credentials: site, gateway: 198.51.100.1}
     events: {file: /var/log/drawbridge/events.jsonl}
     metrics: {public: true}
+    relays:
+      - {url: "https://carrier.example", token: "file:/psk", authorities: /ca.pem, user: acme,
+         devices: [press-1, press-2]}
+    policy:
+      brokers: [acme]
+      rules:
+        - {verdict: refuse, requests: [connect], organisations: [default], applications: [acme],
+           users: [bob], roles: [operator], products: [press-*], hours: "22:00-06:00",
+           because: no night work}
     limits: {connections: 100, devices: 50, eventStreams: 10}
     log: {level: debug}
     """
@@ -33,6 +42,17 @@ import Testing
     #expect(broker.postgreSQL == Secret(text: "host=/run/postgresql dbname=drawbridge"))
     #expect(broker.vpnGateway == "198.51.100.1")
     #expect(broker.limits.devices == 50)
+    #expect(broker.relays.first?.carrier.url == "https://carrier.example")
+    #expect(broker.relays.first?.user == "acme")
+    #expect(broker.relays.first?.devices == ["press-1", "press-2"])
+    let rule = try #require(broker.policy.rules.first)
+    #expect(broker.policy.brokers == ["acme"])
+    #expect(rule.verdict == .refuse)
+    #expect(rule.requests == [.connect])
+    #expect(rule.users == ["bob"])
+    #expect(rule.products == ["press-*"])
+    #expect(rule.hours == DailyHours(beginMinute: 1320, endMinute: 360))
+    #expect(rule.because == "no night work")
   }
 
   @Test func everyKeyIsDocumentedAsItIsRead() throws {
@@ -44,6 +64,10 @@ import Testing
 
   @Test(arguments: [
     "listen: {plain: true, address: 192.0.2.1}", "tls: {key: /etc/broker.key}",
+    "relays: [{devices: [press-1]}]", "relays: [{url: \"https://c\", token: x}]",
+    "relays: [{url: \"https://c\", devices: [press-1]}]", "policy: {rules: [{users: [bob]}]}",
+    "policy: {rules: [{verdict: maybe}]}", "policy: {rules: [{verdict: refuse, hours: 7-19}]}",
+    "policy: {rules: [{verdict: refuse, products: [\"p*x\"]}]}",
     "limits: {devices: 0}", "listen: {port: 0}", "stor: {}",
   ])
   func whatMakesNoSenseIsRefused(yaml: String) {

@@ -50,6 +50,10 @@ enum Layers {
       "AsyncHTTPClient", "ConnectionService", "Cryptography", "Foundation", "Logging", "NIOCore",
       "NIOPosix", "NIOSSL", "Primitives",
     ],
+    "Relay": [
+      "Broker", "BrokerClient", "BrokerServer", "ConnectionService", "LinuxIO", "Logging",
+      "Primitives",
+    ],
     "AgentService": [
       "Agent", "BrokerClient", "ConnectionService", "Control", "Cryptography", "Foundation", "GRDB",
       "Glibc", "LinuxIO", "Logging", "Primitives", "Runtime", "Settings", "Synchronization",
@@ -58,7 +62,7 @@ enum Layers {
     "drawbridge": [
       "AgentService", "ArgumentParser", "Broker", "BrokerClient", "BrokerServer", "BrokerStore",
       "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Dispatch",
-      "Foundation", "Glibc", "LinuxIO", "Logging", "Primitives", "Runtime", "Settings",
+      "Foundation", "Glibc", "LinuxIO", "Logging", "Primitives", "Relay", "Runtime", "Settings",
     ],
     "simulate": ["ArgumentParser", "Simulation"],
     "Benchmarks": [

@@ -17,14 +17,34 @@ extension DeviceLedger {
     case .connect(let order): try take(answer.outcome, of: order)
     case .close(let id, _):
       // One that was not closed stays in the device's state, and is asked for again.
+      if case .refused(let refusal) = answer.outcome { try keep(id, refused: refusal) }
       guard answer.outcome == .closed else { return }
       try end(id, reason: nil, actor: "device")
     case .closeAll:
+      if case .refused(let refusal) = answer.outcome {
+        for record in live where record.view.reason == .closeAll {
+          try keep(record.view.id, refused: refusal)
+        }
+      }
       guard answer.outcome == .closed else { return }
       for record in live where record.view.phase == .closing && record.view.reason == .closeAll {
         try end(record.view.id, reason: nil, actor: "device")
       }
     }
+  }
+
+  /// A carrier does not close it, by its policy (CS-23). Whoever asked is told; the grant stays over.
+  private mutating func keep(_ id: ConnectionID, refused refusal: Refusal) throws(Refusal) {
+    guard var record = connection(id), record.view.phase == .closing else { return }
+    let failure = refusal.sanitised(secrets: nil)
+    record.view.failure = failure
+    try update(record)
+    var event = event(.requestRefused, actor: record.view.closedBy ?? "device")
+    event.connection = id
+    event.code = failure.code
+    event.reason = failure.reason
+    event.note = failure.detail
+    work.record(event)
   }
 
   private mutating func take(

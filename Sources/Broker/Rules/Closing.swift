@@ -20,6 +20,7 @@ extension Broker {
       guard var ledger = locked, ledger.connection(id) != nil else {
         throw .connectionClosed(id, reason: try work.rows.connection(id)?.view.reason)
       }
+      try work.requirePolicy(.close, ledger.product, note: found.view.note, by: caller)
       try ledger.beginClosing(id, reason: .requested, actor: caller.user.text)
       try ledger.queueClose(id, reason: .requested)
       try named?.remember(id, in: work)
@@ -37,6 +38,7 @@ extension Broker {
     return try transact { (work) throws(Refusal) -> Page<ConnectionView> in
       var ledger = try DeviceLedger(locking: product, for: caller, in: work)
       if try named?.earlier(in: work) == nil {
+        try work.requirePolicy(.closeAll, product, note: nil, by: caller)
         try ledger.closeAll(by: caller)
         try named?.remember(nil, in: work)
       }

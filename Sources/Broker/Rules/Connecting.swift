@@ -18,6 +18,7 @@ extension Broker {
       // The lock comes first: the same request may be at work at this moment.
       var ledger = try DeviceLedger(locking: product, for: caller, in: work)
       if let view = try named?.connection(in: work) { return view }
+      try work.requirePolicy(.connect, product, note: request.note, by: caller)
       let view = try ledger.request(id, request, by: caller)
       try named?.remember(id, in: work)
       return view

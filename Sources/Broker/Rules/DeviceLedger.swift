@@ -94,6 +94,9 @@ struct DeviceLedger {
     if !stood {
       record.view.failure = failure ?? .closedBeforeUp(final)
       try dropConnect(id)
+    } else {
+      // A close that was refused at first.
+      record.view.failure = nil
     }
     record.view.phase = .closed
     record.view.reason = final

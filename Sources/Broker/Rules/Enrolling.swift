@@ -68,7 +68,7 @@ extension Work {
 
   /// One that comes back goes on counting attachments and lines of history where it was, so that
   /// nothing of its former life is taken for new.
-  fileprivate func admit(_ enrolment: EnrolmentRecord) throws(Refusal) {
+  func admit(_ enrolment: EnrolmentRecord) throws(Refusal) {
     var device = DeviceRecord(
       product: enrolment.product, organisation: enrolment.organisation, name: enrolment.name,
       enrolledAt: now)

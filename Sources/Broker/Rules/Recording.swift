@@ -47,6 +47,10 @@ extension Broker {
       product: product)
     event.code = refusal.code
     event.reason = refusal.reason
+    // A policy's words are its own; others may hold what the asker had sent.
+    if refusal.code == .policyRefused {
+      event.note = refusal.detail.sanitised(bytesMax: ConnectRequest.noteBytesMax)
+    }
     let refused = event
     try? transact { (work) throws(Refusal) in work.record(refused) }
   }

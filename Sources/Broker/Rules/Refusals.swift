@@ -72,6 +72,13 @@ extension Refusal {
       nextStep: "Ask again if you need it.", reason: reason)
   }
 
+  static func policyRefused(_ because: String?) -> Refusal {
+    Refusal(
+      .policyRefused, because ?? "The broker's policy does not allow this.",
+      cause: "A policy of a broker on the way to the device refuses the request.",
+      nextStep: "Ask who runs that broker.", reason: .policyRefused)
+  }
+
   static let tunnelClosing = Refusal(
     .tunnelClosing, "The device's tunnel is being closed.",
     cause: "All of its connections were closed a moment ago.", nextStep: "Ask again in a moment.")

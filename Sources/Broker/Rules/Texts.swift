@@ -50,7 +50,7 @@ extension VPNParameters {
 extension Refusal {
   /// What a device said, as it may be shown: no secret of the order, bounded, and of a code that a
   /// device may give.
-  func sanitised(secrets credentials: VPNParameters.Credentials) -> Refusal {
+  func sanitised(secrets credentials: VPNParameters.Credentials?) -> Refusal {
     let texts = [detail, cause, nextStep]
     if case .given(let given) = credentials,
       texts.contains(where: { $0.contains(given.preSharedKey) || $0.contains(given.password) })
@@ -72,10 +72,11 @@ extension Refusal.Code {
   fileprivate var isForDevices: Bool {
     switch self {
     case .badRequest, .connectionLimit, .connectionClosed, .establishmentFailed, .tunnelClosing,
-      .policyRefused, .overloaded, .deviceTimeout, .internalError:
+      .policyRefused, .overloaded, .deviceTimeout, .deviceOffline, .internalError:
+      // A device behind a carrier's broker may be offline there (CS-23).
       true
-    case .unauthenticated, .forbidden, .deviceUnknown, .deviceOffline, .connectionUnknown,
-      .epochOutdated, .enrolmentCodeInvalid, .productIDTaken, .notFound, .idempotencyConflict,
+    case .unauthenticated, .forbidden, .deviceUnknown, .connectionUnknown, .epochOutdated,
+      .enrolmentCodeInvalid, .productIDTaken, .notFound, .idempotencyConflict,
       .tooLarge, .storeUnavailable, .brokerUnreachable:
       false
     }

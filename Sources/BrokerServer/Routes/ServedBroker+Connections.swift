@@ -65,7 +65,11 @@ extension ServedBroker {
       (try rules.close(id, key: key, by: caller), caller)
     }
     streams.signal(.commands, to: view.productID)
-    let settled = try await settle(view, caller, place, mayTimeOut: true) { $0.phase == .closed }
+    let settled = try await settle(view, caller, place, mayTimeOut: true) {
+      $0.phase == .closed || $0.failure != nil
+    }
+    // A carrier's policy does not allow it (CS-23).
+    if settled.phase == .closing, let failure = settled.failure { throw failure }
     return try Answer.json(settled)
   }
 

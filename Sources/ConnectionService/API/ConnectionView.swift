@@ -27,7 +27,7 @@ public struct ConnectionView: Hashable, Sendable, Codable {
   public var reason: CloseReason?
   /// Who closed it, where somebody did.
   public var closedBy: String?
-  /// Why it never stood.
+  /// Why it never stood; of one that is `closing`, why it was not closed at once.
   public var failure: Refusal?
 
   public init(

@@ -16,5 +16,10 @@ public struct InactivityTimeout: Hashable, Sendable, Codable {
     wasClamped = seconds != requested
   }
 
+  init(knownSeconds: Int64, wasClamped: Bool) {
+    seconds = knownSeconds
+    self.wasClamped = wasClamped
+  }
+
   public var duration: Duration { .seconds(seconds) }
 }

@@ -24,6 +24,9 @@ public struct BrokerConfiguration: Equatable, Sendable {
   public var eventsFile: String?
   /// Whether anybody may read `/metrics`.
   public var metricsArePublic = false
+  /// Devices that are reached through other brokers.
+  public var relays: [RelayConfiguration] = []
+  public var policy = RequestPolicy()
   public var limits = BrokerLimits()
   public var logLevel = LogLevel.info
 

@@ -51,6 +51,10 @@ extension BrokerConfiguration {
     }
     document.read(section: "events") { eventsFile = $0.readOptional("file", .folder) }
     document.read(section: "metrics") { $0.read("public", .flag, into: &metricsArePublic) }
+    relays = document.read(sections: "relays", max: RelayConfiguration.relaysMax) {
+      RelayConfiguration(reading: &$0)
+    }
+    document.read(section: "policy") { policy.read(&$0) }
     document.read(section: "limits") { limits.read(&$0) }
     document.read(section: "log") { $0.read("level", .choice, into: &logLevel) }
     if isPlain, !address.isLoopback { document.log.report(.plainAbroad, at: "listen.plain") }
