@@ -126,8 +126,9 @@ let package = Package(
       resources: [.embedInCode("Console/Files")], swiftSettings: strict),
     .target(
       name: "BrokerClient",
-      dependencies: ["ConnectionService", "Cryptography", asyncHTTPClient, logging, nioSSL],
-      swiftSettings: strict),
+      dependencies: [
+        "ConnectionService", "Cryptography", "Primitives", asyncHTTPClient, logging, nioSSL,
+      ], swiftSettings: strict),
     .target(
       name: "Relay",
       dependencies: [
@@ -159,6 +160,7 @@ let package = Package(
       ], swiftSettings: [warnings]),
 
     // Tests.
+    .target(name: "Programs", path: "Tests/Programs"),
     .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"]),
     .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "Primitives"]),
     .testTarget(name: "IPPacketTests", dependencies: ["IPPacket", "Primitives"]),
@@ -182,13 +184,14 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE", "IPPacket", "L2TP",
-        "PPP", "Primitives",
+        "Agent", "ConnectionService", "Cryptography", "Dataplane", "Endpoint", "Gateway", "IKE",
+        "IPPacket", "L2TP", "PPP", "Primitives",
       ]),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Agent", "Dataplane", "Endpoint", "Gateway", "IKE", "L2TP", "PPP", "Primitives",
+        "Agent", "Broker", "ConnectionService", "Dataplane", "Endpoint", "Gateway", "IKE", "L2TP",
+        "PPP", "Primitives",
         "Simulation",
       ]),
     .testTarget(
@@ -202,8 +205,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "Control", "ControlClient", "ControlServer", "Primitives", "drawbridge", asyncHTTPClient,
-        logging,
+        "ConnectionService", "Control", "ControlClient", "ControlServer", "Primitives", "Programs",
+        "drawbridge", asyncHTTPClient, logging,
       ]),
     .testTarget(name: "ConnectionServiceTests", dependencies: ["ConnectionService", "Primitives"]),
     .testTarget(
@@ -227,8 +230,9 @@ let package = Package(
     .testTarget(
       name: "AgentServiceTests",
       dependencies: [
-        "Agent", "AgentService", "BrokerClient", "ConnectionService", "Primitives", logging,
+        "Agent", "AgentService", "BrokerClient", "ConnectionService", "Control", "Primitives", grdb,
+        logging,
       ]),
-    .testTarget(name: "TidyTests"),
+    .testTarget(name: "TidyTests", dependencies: ["Programs"]),
   ]
 )

@@ -22,6 +22,8 @@ struct AgentCore: ~Copyable {
   private var random = SystemRandom()
   private var tunnel: (id: TunnelID, dialled: any DialledTunnel)?
   private(set) var answers: [DeviceAnswer] = []
+  /// Counts the reports of an attachment: the broker ignores the state in one that comes late.
+  private var reportNumber: UInt64 = 0
   /// Something is to be told that no report has told yet.
   private var hasNews = false
 
@@ -63,6 +65,7 @@ struct AgentCore: ~Copyable {
   mutating func attached(epoch: UInt64, at now: Instant, time: Timestamp) throws(ControlError) {
     // What the broker still waits for, it asks again on the new stream.
     answers = []
+    reportNumber = 0
     agent.attached(epoch: epoch)
     try settle(at: now, time: time)
   }
@@ -112,8 +115,11 @@ struct AgentCore: ~Copyable {
   mutating func report() throws(ControlError) -> DeviceReport? {
     guard let epoch = agent.epoch else { return nil }
     hasNews = false
+    reportNumber += 1
+    var state = agent.state
+    state.number = reportNumber
     return DeviceReport(
-      epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: agent.state,
+      epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: state,
       history: try history.events(
         after: agent.historyAcknowledged, limit: DeviceReport.historyMax))
   }

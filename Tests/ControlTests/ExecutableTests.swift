@@ -1,41 +1,18 @@
 import Control
 import Foundation
+import Programs
 import Testing
 
 /// The built program, run as people run it.
 @Suite struct ExecutableTests {
-  struct Run {
-    var status: Int32
-    var output: String
-    var error: String
-  }
-
   /// The program lies beside the tests.
   static var program: URL {
     URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
       .appending(path: "drawbridge")
   }
 
-  private func run(_ arguments: String...) throws -> Run {
-    let process = Process()
-    process.executableURL = Self.program
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    let folder = try TemporaryFolder()
-    let paths = (output: folder.path + "/output", error: folder.path + "/error")
-    process.standardOutput = try Self.emptyFile(paths.output)
-    process.standardError = try Self.emptyFile(paths.error)
-    try process.run()
-    process.waitUntilExit()
-    return Run(
-      status: process.terminationStatus,
-      output: try String(contentsOfFile: paths.output, encoding: .utf8),
-      error: try String(contentsOfFile: paths.error, encoding: .utf8))
-  }
-
-  private static func emptyFile(_ path: String) throws -> FileHandle {
-    try Data().write(to: URL(filePath: path))
-    return try FileHandle(forWritingTo: URL(filePath: path))
+  private func run(_ arguments: String...) throws -> ProgramRun {
+    try ProgramRun([Self.program.path] + arguments)
   }
 
   @Test func aWrongCommandLineIsTwo() throws {

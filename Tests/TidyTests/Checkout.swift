@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// One source file of the checkout under test.
 struct SourceFile {
@@ -40,17 +41,7 @@ enum Checkout {
   /// Runs a program in the checkout; returns its exit code and everything it printed.
   static func run(_ program: String, _ arguments: [String]) throws -> (code: Int32, output: String)
   {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.currentDirectoryURL = root
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    let run = try ProgramRun([program] + arguments, in: root.path)
+    return (run.status, run.output + run.error)
   }
 }

@@ -26,6 +26,8 @@ final class TestShell: Sendable {
     posix_spawn_file_actions_adddup2(&actions, toShell, 0)
     posix_spawn_file_actions_adddup2(&actions, fromShell, 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    // It outlives other programs that tests start: nothing of theirs may stay open in it.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
