@@ -214,7 +214,7 @@ let package = Package(
       dependencies: ["Broker", "ConnectionService", "Cryptography", "Primitives"]),
     .testTarget(
       name: "BrokerStoreTests",
-      dependencies: ["Broker", "BrokerStore", "ConnectionService", "Primitives"]),
+      dependencies: ["Broker", "BrokerStore", "ConnectionService", "Primitives", "Programs"]),
     .testTarget(
       name: "BrokerServerTests",
       dependencies: [

@@ -35,11 +35,10 @@ public struct ProgramRun: Sendable {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, error, 2)
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    closeInherited(&actions)
     // Threads of ours block signals; a child that inherits that cannot be stopped.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -48,11 +47,10 @@ public struct ProgramRun: Sendable {
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    var arguments = words.map { strdup($0) } + [nil]
+    var arguments = (["env", "-C", folder] + words).map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var process = pid_t()
-    let code = posix_spawnp(
-      &process, words.first ?? "", &actions, &attributes, &arguments, environ)
+    let code = posix_spawnp(&process, "env", &actions, &attributes, &arguments, environ)
     guard code == 0 else {
       throw Problem(description: "cannot run \(words): \(String(cString: strerror(code)))")
     }
@@ -72,5 +70,13 @@ public struct ProgramRun: Sendable {
     lseek(descriptor, 0, SEEK_SET)
     let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     return String(decoding: file.readDataToEndOfFile(), as: UTF8.self)
+  }
+}
+
+/// Closes in a program to be spawned whatever it would inherit besides its first three descriptors;
+/// those that are not open are passed over.
+public func closeInherited(_ actions: inout posix_spawn_file_actions_t) {
+  for descriptor in Int32(3)..<1024 {
+    posix_spawn_file_actions_addclose(&actions, descriptor)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 
 /// A shell that answers one line to each line. It is told to end by the end of its input, which comes
 /// also when this process is killed.
@@ -27,7 +28,7 @@ final class TestShell: Sendable {
     posix_spawn_file_actions_adddup2(&actions, fromShell, 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     // It outlives other programs that tests start: nothing of theirs may stay open in it.
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    closeInherited(&actions)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
