@@ -15,7 +15,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test test-unit test-service test-interop bench fuzz format check-format clean
+.PHONY: help demo up build test test-unit test-service test-console test-interop bench fuzz format check-format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -34,7 +34,7 @@ build:  ## the debug build
 	$(call step,set-up for the build,Scripts/setup build)
 	$(call step,build,swift build)
 
-test: test-unit test-service test-interop  ## all tests
+test: test-unit test-service test-console test-interop  ## all tests
 
 test-unit:  ## unit tests and simulations
 	$(call step,set-up,Scripts/setup)
@@ -47,6 +47,11 @@ test-service:  ## brokers, agents and databases as processes, killed and asked n
 	$(call step,set-up,Scripts/setup)
 	$(call step,build,swift build --product drawbridge)
 	$(call step,service tests,Tests/Service/run)
+
+test-console:  ## the console in a headless Chromium
+	$(call step,set-up,Scripts/setup)
+	$(call step,build,swift build --product drawbridge)
+	$(call step,console in a browser,Tests/Console/run)
 
 test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's own ESP
 	$(call step,set-up,Scripts/setup)
