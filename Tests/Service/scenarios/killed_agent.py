@@ -7,24 +7,16 @@ the agent is stopped in order with a tunnel up, which is no accident.
 """
 
 import contextlib
-import json
-import os
-import subprocess
-import sys
 
 from harness import books
-from harness.broker import Broker, enrol, make_user
-from harness.programs import Program, drawbridge, run
+from harness.broker import Broker, make_user
+from harness.real_device import PRODUCT, Files, enter_own_network
 from harness.waiting import until
-
-PSK, PASSWORD, PRODUCT = "Schl-uessel-91", "Kenn-wort-17", "PBX-1"
-INSIDE = "SERVICE_TEST_IN_OWN_NETWORK"
 
 
 def play(folder):
-    if INSIDE not in os.environ:
-        return play_in_own_network()
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    if not enter_own_network():
+        return
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker(folder, "a"))
         device = Files(folder, broker)
@@ -68,13 +60,6 @@ def play(folder):
         books.check_ends(records)
 
 
-def play_in_own_network():
-    own = [] if os.getuid() == 0 else ["--map-root-user"]
-    subprocess.run(
-        ["unshare", "--net", *own, "--", *([sys.executable] + sys.argv)], check=True,
-        env={**os.environ, INSIDE: "yes"})
-
-
 def is_online(api):
     return api.call("GET", f"/v1/devices/{PRODUCT}")["online"]
 
@@ -94,57 +79,3 @@ def check_one_loss(api, device, losses):
         assert len(lines) == losses, (name, lines)
     tunnels = [event["data"]["tunnel"] for event in told()]
     assert len(set(tunnels)) == losses, tunnels
-
-
-class Files:
-    """The device and its gateway: what they are told, and how they are started."""
-
-    def __init__(self, folder, broker):
-        self.folder, self.socket = folder, folder / "agent.sock"
-        self.agents = []
-        (folder / "device.token").write_text(enrol(broker.admin, PRODUCT))
-        (folder / "device.token").chmod(0o600)
-        (folder / "gateway.yaml").write_text(f"""
-listen: {{addresses: [127.0.0.1]}}
-tun: {{name: none}}
-preSharedKeys: [{{secret: {PSK}}}]
-pools: [{{addresses: 10.66.0.0/24}}]
-users: [{{name: {PRODUCT}, password: {PASSWORD}}}]
-control: {{socket: {folder}/gateway.sock}}
-""")
-        (folder / "agent.yaml").write_text(f"""
-broker: {{url: "{broker.url}", token: "file:{folder}/device.token"}}
-tun: {{name: none}}
-credentials:
-  - name: default
-    gateway: 127.0.0.1
-    listen: {{address: 127.0.0.2, ike: 500, natt: 4500}}
-    preSharedKey: {PSK}
-    user: {PRODUCT}
-    password: {PASSWORD}
-history: {{path: {folder}/agent.sqlite}}
-control: {{socket: {self.socket}}}
-""")
-
-    def start_gateway(self):
-        gateway = Program(
-            [drawbridge(), "gateway", "--config", f"{self.folder}/gateway.yaml"], "gateway")
-        gateway.line("gateway ready")
-        return gateway
-
-    def start_agent(self, stack, until_ready=True):
-        agent = Program([drawbridge(), "agent", "--config", f"{self.folder}/agent.yaml"], "agent")
-        stack.enter_context(agent)
-        self.agents.append(agent)
-        if until_ready:
-            agent.line("agent ready")
-        return agent
-
-    def dials(self):
-        return sum(agent.text.count("dialling tunnel=") for agent in self.agents)
-
-    def losses(self):
-        code, text = run(
-            [drawbridge(), "agent", "history", "--socket", str(self.socket), "--json"])
-        assert code == 0, text
-        return [one for one in json.loads(text)["items"] if one["kind"] == "unexpectedClose"]
