@@ -59,10 +59,13 @@ public struct ProgramRun: Sendable {
 
   /// A file without a name, gone with its descriptor.
   private static func scratch() throws -> Int32 {
-    let descriptor = memfd_create("drawbridge-test", UInt32(MFD_CLOEXEC))
+    var path = Array((NSTemporaryDirectory() + "drawbridge-test-XXXXXX").utf8CString)
+    let descriptor = mkstemp(&path)
     guard descriptor >= 0 else {
-      throw Problem(description: "no memory for output: \(String(cString: strerror(errno)))")
+      throw Problem(description: "no file for output: \(String(cString: strerror(errno)))")
     }
+    unlink(path)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return descriptor
   }
 
