@@ -149,7 +149,10 @@ actor PlayedDevice {
   }
 
   private func work() async {
-    while let errand = ledger.nextErrand(at: MonotonicClock.now()) { errands?.yield(errand) }
+    // Before there is anybody to carry them out, errands stay due.
+    if let errands {
+      while let errand = ledger.nextErrand(at: MonotonicClock.now()) { errands.yield(errand) }
+    }
     await post()
   }
 

@@ -25,6 +25,7 @@ import Testing
     try chain.settle()
     let command = try #require(try chain.carrier.commands(chain.device).first)
     guard case .connect(let order) = command.action else { throw Refusal.epochOutdated }
+    #expect(order.note == "fix it")
     #expect(order.user == chain.application.user)
     #expect(order.organisation == chain.application.organisation)
     #expect(order.parameters == VPNParameters.named("site"))

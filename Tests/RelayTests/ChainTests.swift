@@ -90,6 +90,7 @@ import Testing
       #expect(there.last?.note == "for ann, \(first.id): oil")
       let orders = await chain.device.orders
       #expect(orders.map(\.user.text) == ["acme", "acme"])
+      #expect(orders.map(\.note) == ["oil", nil])
 
       #expect(try await ann.close(first.id).phase == .closed)
       #expect(await chain.device.tunnel != nil)

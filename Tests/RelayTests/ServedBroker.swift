@@ -96,7 +96,7 @@ final class ServedBroker: Sendable {
 
   /// Waits until the device is online, or offline, here.
   func awaitDevice(_ product: ProductID, online: Bool) async throws {
-    for _ in 0..<300 {
+    for _ in 0..<600 {
       if let view = try? await client().device(product), view.online == online { return }
       try await Task.sleep(for: .milliseconds(100))
     }
@@ -105,7 +105,7 @@ final class ServedBroker: Sendable {
 
   /// Waits until the connection is closed here.
   func awaitEnd(_ id: ConnectionID) async throws -> ConnectionView {
-    for _ in 0..<300 {
+    for _ in 0..<600 {
       let view = try await client().connection(id)
       if view.phase == .closed { return view }
       try await Task.sleep(for: .milliseconds(50))

@@ -88,7 +88,7 @@ extension DeviceLedger {
       .connect(
         order: ConnectOrder(
           connection: id, organisation: device.organisation, user: caller.user,
-          parameters: parameters, note: request.note)))
+          parameters: parameters, note: RelayNote.words(in: request.note))))
     var event = event(.connectRequested, actor: caller.user.text)
     event.connection = id
     event.note = request.note

@@ -36,6 +36,12 @@ public struct RelayNote: Hashable, Sendable {
     self.init(user: user, connection: connection, words: words.isEmpty ? nil : String(words))
   }
 
+  /// What a device is told: the user's own words, with or without a broker in between.
+  public static func words(in note: String?) -> String? {
+    guard let note, let relayed = RelayNote(note) else { return note }
+    return relayed.words
+  }
+
   /// The note as it travels; words that no longer fit are cut at a character's end.
   public var text: String {
     var text = Self.opening + user.text + Self.comma + connection.text
