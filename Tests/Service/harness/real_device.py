@@ -32,7 +32,7 @@ class Files:
 
     def __init__(self, folder, broker, gateway_more="", level="info"):
         self.folder, self.socket = folder, folder / "agent.sock"
-        self.agents = []
+        self.agents, self.gateways = [], []
         (folder / "device.token").write_text(enrol(broker.admin, PRODUCT))
         (folder / "device.token").chmod(0o600)
         (folder / "gateway.yaml").write_text(f"""
@@ -44,8 +44,9 @@ users: [{{name: {PRODUCT}, password: {PASSWORD}}}]
 control: {{socket: {folder}/gateway.sock}}
 {gateway_more}
 """)
+        trust = f', fingerprint: "{broker.fingerprint}"' if broker.is_tls else ""
         (folder / "agent.yaml").write_text(f"""
-broker: {{url: "{broker.url}", token: "file:{folder}/device.token"}}
+broker: {{url: "{broker.url}", token: "file:{folder}/device.token"{trust}}}
 tun: {{name: none}}
 credentials:
   - name: default
@@ -62,6 +63,7 @@ log: {{level: {level}}}
     def start_gateway(self):
         gateway = Program(
             [drawbridge(), "gateway", "--config", f"{self.folder}/gateway.yaml"], "gateway")
+        self.gateways.append(gateway)
         gateway.line("gateway ready")
         return gateway
 
