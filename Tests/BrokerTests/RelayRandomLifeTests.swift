@@ -6,9 +6,9 @@ import Testing
 
 /// Whatever happens to a chain of brokers, when it comes to rest their books agree.
 @Suite struct RelayRandomLifeTests {
-  private static let steps = 120
+  private static let steps = 300
 
-  @Test(arguments: 1...40 as ClosedRange<UInt64>)
+  @Test(arguments: 1...5 as ClosedRange<UInt64>)
   func theBooksOfBothBrokersAgreeAtRest(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let chain = try RelayChain()
@@ -21,6 +21,7 @@ import Testing
 
   /// Something that one of the parts does, or that happens to it; some of it is refused.
   private static func step(_ chain: RelayChain, _ random: inout SeededRandom) throws {
+    if !chain.isReachable, Int.random(in: 0..<3, using: &random) == 0 { try chain.reach() }
     switch Int.random(in: 0..<14, using: &random) {
     case 0, 1, 2: _ = try chain.connect(by: Bool.random(using: &random) ? nil : chain.ours.bob)
     case 3, 4:
@@ -31,7 +32,7 @@ import Testing
     case 8:
       chain.device.loseTunnel(.deadPeer)
       try chain.device.report(to: chain.carrier.broker)
-    case 9: if chain.isReachable { try chain.lose() } else { try chain.reach() }
+    case 9: try chain.lose()
     case 10: try chain.restart()
     case 11: _ = try chain.carrier.connect(chain.device, by: chain.carrier.bob)
     case 12:
@@ -73,6 +74,7 @@ import Testing
     let asked = try chain.carrier.events(.connectRequested).filter { $0.actor == "acme" }
     let names = asked.compactMap { $0.note.flatMap { RelayNote($0) }?.connection }
     #expect(names.count == asked.count)
+    #expect(names.count > 5, "a life in which nothing happens proves nothing")
     #expect(Set(names).count == names.count)
 
     // Every tunnel that was lost is lost once, at both.
