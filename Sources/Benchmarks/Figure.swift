@@ -1,6 +1,6 @@
 /// One line of the result: what we reach beside what can be reached, both measured in this run.
 struct Figure: Encodable {
-  enum Unit: String, Encodable {
+  enum Unit: String, Codable {
     case nanosecondsPerPacket = "ns/packet"
     case perCoreSecond = "1/core-s"
     case perPacket = "1/packet"
