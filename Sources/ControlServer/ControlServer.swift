@@ -40,7 +40,7 @@ public struct ControlServer: Sendable {
   public func run(
     onReady: @escaping @Sendable () async -> Void = {}
   ) async throws(ControlError) {
-    let claim = SharedClaim(try ControlSocket(claiming: socketPath))
+    let claim = SharedClaim(try await ControlSocket(claiming: socketPath))
     defer { claim.release() }
     var quiet = logger
     // Its framework calls a cancelled accept an error; what matters here is thrown.

@@ -7,26 +7,26 @@ import Glibc
 /// The folder is locked while we look and bind, so that two that start at once cannot take the path
 /// from each other. SwiftNIO removes the file when it closes the socket.
 struct ControlSocket: ~Copyable {
+  /// Attempts at the folder's lock, 20 ms apart.
+  private static let lockAttemptsMax = 500
+
   private let path: String
   private var folderLock: Int32?
   /// The umask to restore once the socket is bound.
   private var formerMask: mode_t?
 
-  /// Makes sure that `path` is free to bind.
+  /// Makes sure that `path` is free to bind; waits for others that are binding in the same folder.
   ///
   /// - Throws: `refused` when something else has the path, `unreachable` for a folder that cannot
   ///   be made or opened.
-  init(claiming path: String) throws(ControlError) {
+  init(claiming path: String) async throws(ControlError) {
     self.path = path
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     if unsafe mkdir(folder, 0o700) != 0, errno != EEXIST { throw Self.unusable(folder) }
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.unusable(folder) }
-    guard flock(descriptor, LOCK_EX) == 0 else {
-      Glibc.close(descriptor)
-      throw Self.unusable(folder)
-    }
     do throws(ControlError) {
+      try await Self.lock(descriptor, folder)
       try Self.clear(path)
     } catch {
       Glibc.close(descriptor)
@@ -35,6 +35,19 @@ struct ControlSocket: ~Copyable {
     folderLock = descriptor
     // The socket is born for its owner only; there is no moment at which others could connect.
     formerMask = umask(0o077)
+  }
+
+  /// Never blocks the thread: whoever has the lock may need it to get on.
+  private static func lock(_ descriptor: Int32, _ folder: String) async throws(ControlError) {
+    for _ in 0..<lockAttemptsMax {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+      guard errno == EWOULDBLOCK || errno == EINTR else { throw unusable(folder) }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    throw ControlError(
+      .refused, "somebody else has been making a socket in \(folder) for ten seconds",
+      cause: "another process hangs while it starts",
+      nextStep: "end that process, or choose another folder with --socket")
   }
 
   /// Opens the bound socket to its owner, and the folder to others.
