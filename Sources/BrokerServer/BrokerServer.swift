@@ -2,8 +2,8 @@ import Broker
 import ConnectionService
 import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 import Logging
+import NIOSSL
 import Primitives
 import ServiceLifecycle
 
@@ -19,6 +19,9 @@ public struct BrokerServer: Sendable {
 
   /// Silence after which a connection without a request is closed, in seconds.
   static let idleSeconds: Int64 = 30
+  /// What a request's head may have.
+  static let headBytesMax = 16_384
+  static let headFieldsMax = 64
   /// How long requests under way may take when the server ends, in seconds.
   static let shutdownSeconds: Int64 = 5
 
@@ -107,16 +110,20 @@ public struct BrokerServer: Sendable {
     _ served: ServedBroker, _ certificate: ServerCertificate?,
     _ onReady: @escaping @Sendable (Ready) async -> Void
   ) throws(Refusal) -> Application<BrokerResponder> {
-    let http1 = HTTPServerBuilder.http1(
-      configuration: .init(
-        idleTimeout: .seconds(Self.idleSeconds),
-        httpDecoderConfiguration: .init(
-          maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 64)))
-    let server: HTTPServerBuilder
+    let http = HTTP1Channel.Configuration(
+      idleTimeout: .seconds(Self.idleSeconds),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: Self.headBytesMax / 2, maxHeaderListSize: Self.headBytesMax,
+        maxHeaderFieldCount: Self.headFieldsMax))
+    let tls: NIOSSLContext?
     do {
-      server = try certificate.map { try .tls(http1, tlsConfiguration: $0.tls) } ?? http1
+      tls = try certificate.map { try NIOSSLContext(configuration: $0.tls) }
     } catch {
       throw cannotServe("the certificate: \(error)")
+    }
+    let server = HTTPServerBuilder { responder in
+      BrokerChannel(
+        http: HTTP1Channel(responder: responder, configuration: http), tls: tls, served: served)
     }
     var quiet = logger
     // Its framework calls a cancelled accept an error; what matters here is thrown.

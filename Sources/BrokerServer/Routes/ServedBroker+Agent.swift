@@ -13,7 +13,20 @@ extension ServedBroker {
     return try Answer.json(receipt)
   }
 
+  /// As a request among others; a device that does nothing else on its connection gets a
+  /// ``DeviceStream``.
   func agentStream(_ asked: Asked) async throws(Refusal) -> Response {
+    let opened = try await attach(asked)
+    return Answer.stream(
+      on: asked.context.channel, place: opened.place, leaving: { await opened.leave() }
+    ) { stream, bell in
+      var attachment = opened.attachment
+      try await attachment.run(&stream, bell)
+    }
+  }
+
+  /// Attaches the device that asks; whoever gets the attachment leaves it.
+  func attach(_ asked: Asked) async throws(Refusal) -> OpenedAttachment {
     let caller = try await perform(asked) { (_, caller) throws(Refusal) in caller }
     guard caller.role == .device, let product = caller.product else {
       throw .roleForbidden(caller.role)
@@ -27,16 +40,25 @@ extension ServedBroker {
       throw error
     }
     hub.ringForChanges()
-    let attachment = Attachment(served: self, product: product, epoch: epoch)
     place.bell.ring(.commands)
-    return Answer.stream(on: asked.context.channel, place: place) { [self] in
-      streams.leave(place)
-      try? await lanes.run { rules throws(Refusal) in try rules.detach(product, epoch: epoch) }
-      hub.ringForChanges()
-    } _: { stream, bell in
-      var attachment = attachment
-      try await attachment.run(&stream, bell)
+    return OpenedAttachment(
+      attachment: Attachment(served: self, product: product, epoch: epoch), place: place)
+  }
+}
+
+/// An attachment with its place among the streams.
+struct OpenedAttachment: Sendable {
+  let attachment: Attachment
+  let place: StreamPlace
+
+  /// Gives both back; once.
+  func leave() async {
+    let (served, product, epoch) = (attachment.served, attachment.product, attachment.epoch)
+    served.streams.leave(place)
+    try? await served.lanes.run { rules throws(Refusal) in
+      try rules.detach(product, epoch: epoch)
     }
+    served.hub.ringForChanges()
   }
 }
 
@@ -66,23 +88,43 @@ struct Attachment: Sendable {
   }
 
   mutating func run(_ stream: inout EventStreamWriter, _ bell: Bell) async throws {
+    try await greet(&stream)
+    while try await serve(await bell.next(), bell, on: &stream) {}
+  }
+
+  func greet(_ stream: inout EventStreamWriter) async throws {
     let greeting = Greeting(epoch: epoch, heartbeatSeconds: StreamRegistry.heartbeatSeconds)
     try await stream.send(try ServerSentEvent("attached", greeting))
-    while true {
-      let signals = await bell.next()
-      if signals.contains(.superseded) { return try await supersede(&stream) }
-      if signals.contains(.end) { return try await stream.farewell("the broker is ending") }
-      do {
-        try await follow(signals, on: &stream)
-      } catch let refusal as Refusal {
-        if refusal.code == .epochOutdated { return try await supersede(&stream) }
-        // The database is down or slow: the attachment stands, and we ask again.
-        Task {
-          try? await Task.sleep(for: Self.retry)
-          bell.ring(.commands)
-        }
+  }
+
+  /// Does what was rung for.
+  ///
+  /// - Returns: whether the stream goes on.
+  mutating func serve(
+    _ signals: Bell.Signals, _ bell: Bell, on stream: inout EventStreamWriter
+  ) async throws -> Bool {
+    if signals.contains(.superseded) {
+      try await supersede(&stream)
+      return false
+    }
+    if signals.contains(.end) {
+      try await stream.farewell("the broker is ending")
+      return false
+    }
+    do {
+      try await follow(signals, on: &stream)
+    } catch let refusal as Refusal {
+      if refusal.code == .epochOutdated {
+        try await supersede(&stream)
+        return false
+      }
+      // The database is down or slow: the attachment stands, and we ask again.
+      Task {
+        try? await Task.sleep(for: Self.retry)
+        bell.ring(.commands)
       }
     }
+    return true
   }
 
   private mutating func follow(

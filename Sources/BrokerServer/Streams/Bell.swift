@@ -21,7 +21,7 @@ final class Bell: Sendable {
 
   private struct State {
     var pending: Signals = []
-    var waiting: CheckedContinuation<Signals, Never>?
+    var waiting: (@Sendable (Signals) -> Void)?
     /// Heartbeats in a row that found the one before still unheard.
     var unheard = 0
     var cutOff: (@Sendable () -> Void)?
@@ -52,14 +52,27 @@ final class Bell: Sendable {
     let (waiting, pending) = state.withLock { state in
       state.pending.formUnion(signals)
       guard let waiting = state.waiting else {
-        return (CheckedContinuation<Signals, Never>?.none, Signals())
+        return ((@Sendable (Signals) -> Void)?.none, Signals())
       }
       let pending = state.pending
       state.pending = []
       state.waiting = nil
       return (waiting, pending)
     }
-    waiting?.resume(returning: pending)
+    waiting?(pending)
+  }
+
+  /// Calls `body` once: with what was rung since the last call, or is rung next.
+  ///
+  /// In place of ``next()``, for whoever does not want to be a task meanwhile.
+  func whenRung(_ body: @escaping @Sendable (Signals) -> Void) {
+    let pending = state.withLock { state -> Signals in
+      let pending = state.pending
+      state.pending = []
+      if pending.isEmpty { state.waiting = body }
+      return pending
+    }
+    if !pending.isEmpty { body(pending) }
   }
 
   /// What was rung since the last call, without waiting.
@@ -76,13 +89,7 @@ final class Bell: Sendable {
   func next() async -> Signals {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let pending = state.withLock { state -> Signals in
-          let pending = state.pending
-          state.pending = []
-          if pending.isEmpty { state.waiting = continuation }
-          return pending
-        }
-        if !pending.isEmpty { continuation.resume(returning: pending) }
+        whenRung { continuation.resume(returning: $0) }
       }
     } onCancel: {
       ring(.end)

@@ -34,21 +34,27 @@ extension Answer {
   ) -> Response {
     let ticket = StreamTicket(leaving: leaving)
     StreamEnd.watch(channel, place.bell)
-    return Response(
-      status: .ok,
-      headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-      body: ResponseBody { writer in
-        var stream = EventStreamWriter(writer: writer)
-        do {
-          try await body(&stream, place.bell)
-          await ticket.leave()
-          try await writer.finish(nil)
-          channel.close(promise: nil)
-        } catch {
-          await ticket.leave()
-          channel.close(promise: nil)
-        }
-      })
+    return stream { writer in
+      var stream = EventStreamWriter(writer: writer)
+      do {
+        try await body(&stream, place.bell)
+        await ticket.leave()
+        try await writer.finish(nil)
+        channel.close(promise: nil)
+      } catch {
+        await ticket.leave()
+        channel.close(promise: nil)
+      }
+    }
+  }
+
+  /// What every stream begins with.
+  static func stream(
+    _ body: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void = { _ in }
+  ) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+      body: ResponseBody(body))
   }
 }
 
@@ -74,7 +80,7 @@ private final class StreamTicket: Sendable {
 }
 
 /// Rings when the other end of a stream is gone: an idle stream would not notice until it writes.
-private final class StreamEnd: ChannelInboundHandler, Sendable {
+final class StreamEnd: ChannelInboundHandler, Sendable {
   typealias InboundIn = NIOAny
 
   private let bell: Bell
