@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "clinux_process.h"
 
+#include <limits.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -75,4 +78,17 @@ int clinux_keep_capabilities(uint64_t mask) {
     sets[word].inheritable = 0;
   }
   return capability_sets(SYS_capset, sets);
+}
+
+int clinux_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  int result = SYSTEM_CALL(getrlimit(RLIMIT_NOFILE, &limit));
+  if (result < 0) return result;
+  limit.rlim_cur = limit.rlim_max;
+  return SYSTEM_CALL(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+int clinux_map_allocations(size_t bytes) {
+  // Setting it also keeps the C library from moving it.
+  return bytes <= INT_MAX && mallopt(M_MMAP_THRESHOLD, (int)bytes) == 1 ? 0 : -EINVAL;
 }

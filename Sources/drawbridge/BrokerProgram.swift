@@ -13,6 +13,9 @@ import Settings
 struct BrokerProgram: Sendable {
   /// Where the first token was put; `nil` when the store had one already.
   let adminTokenPath: String?
+  /// A TLS connection keeps two buffers, of 32 and 16 KiB, and a device's stream of heartbeats never
+  /// touches more than the first page of each.
+  private static let mappedBytesMin = 16 * 1024
   private let server: BrokerServer
   private let logger: Logger
 
@@ -45,6 +48,9 @@ struct BrokerProgram: Sendable {
   func run(
     onReady: @escaping @Sendable (BrokerServer.Ready) async -> Void
   ) async throws(Refusal) {
+    // Without either it serves fewer devices, or takes more memory for them.
+    try? ProcessResources.raiseDescriptorLimit()
+    try? ProcessResources.mapAllocations(fromBytes: Self.mappedBytesMin)
     try await server.run { ready in
       logger.info("broker ready", metadata: ["url": "\(ready.url)"])
       // A manager that cannot be told is no reason to end.

@@ -20,4 +20,10 @@ int clinux_keep_capabilities(uint64_t mask);
 // The effective capabilities of the calling thread.
 int clinux_effective_capabilities(uint64_t *mask);
 
+// Lets this process have as many descriptors as it may allow itself.
+int clinux_raise_descriptor_limit(void);
+
+// Allocations of this many bytes and more are pages of their own from now on.
+int clinux_map_allocations(size_t bytes);
+
 #endif
