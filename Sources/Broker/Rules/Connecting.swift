@@ -67,10 +67,11 @@ extension DeviceLedger {
         nextStep: "Name them, or set the broker's default.")
     }
     parameters.inactivitySeconds = request.inactivitySeconds ?? parameters.inactivitySeconds
-    let isClosingAll = try isClosingAll()
-    guard device.state?.phase != .closing, !isClosingAll else { throw .tunnelClosing }
+    let pending = try work.rows.commands(of: product, limit: Limits.commandsMax)
+    guard device.state?.phase != .closing, !pending.contains(where: \.closesAll) else {
+      throw .tunnelClosing
+    }
     guard let slot = freeSlot else { throw .connectionLimit }
-    let pending = try work.rows.commands(of: product, limit: Limits.commandsMaxForConnect)
     guard pending.count < Limits.commandsMaxForConnect else {
       throw .overloaded(
         "The device has left \(pending.count) commands unanswered.",

@@ -135,9 +135,7 @@ struct DeviceLedger {
   /// Whether the device is yet to answer that it has closed everything.
   func isClosingAll() throws(Refusal) -> Bool {
     let pending = try work.rows.commands(of: product, limit: Limits.commandsMax)
-    return pending.contains { command in
-      if case .closeAll = command.command.action { true } else { false }
-    }
+    return pending.contains(where: \.closesAll)
   }
 
   func queue(_ action: DeviceCommand.Action) throws(Refusal) {
@@ -153,5 +151,12 @@ struct DeviceLedger {
       }
       try work.rows.removeCommand(pending.id, of: product)
     }
+  }
+}
+
+extension CommandRecord {
+  /// It asks the device to close everything.
+  var closesAll: Bool {
+    if case .closeAll = command.action { true } else { false }
   }
 }
