@@ -5,8 +5,8 @@ import time
 
 from http1 import Connection
 
-# As the agent's: a report at least so often, in seconds.
-REPORT_SECONDS = 30
+# As the agent's, in seconds: a report at least so often, on a connection that is kept so long.
+REPORT_SECONDS, KEPT_SECONDS = 30, 1
 TUNNEL = "t-0000000000000000"
 
 
@@ -15,7 +15,7 @@ class Device:
 
     def __init__(self, loop, origin, product, token):
         self._loop, self._origin, self.product, self._token = loop, origin, product, token
-        self.epoch, self.beats, self.errors = None, 0, 0
+        self.epoch, self.errors = None, 0
         # When the last command was read, and when its answer was on its way.
         self.commanded_at, self.answered_at = 0, 0
         self._connections, self._text = [], b""
@@ -28,15 +28,25 @@ class Device:
                             done=self._stream_ended)
 
     def close(self):
-        for connection in (self.stream, self._reports):
-            if connection:
-                connection.close()
+        self.close_reports()
+        if self.stream:
+            self.stream.close()
+
+    def close_reports(self):
+        """Closes the connection that reports travel on, unless one is under way."""
+        if self._reports and not self._waiting:
+            self._reports.close()
+            self._reports = None
 
     def report(self, answers=()):
         """Posts a report; one after another."""
         self._waiting.append(answers)
         if len(self._waiting) == 1:
             self._post()
+
+    @property
+    def is_reporting(self):
+        return bool(self._waiting)
 
     def ask(self, method, path, done):
         """A request on the connection that reports travel on."""
@@ -84,8 +94,6 @@ class Device:
             command = json.loads(fields["data"])
             self.report([{"command": command["id"], "outcome": self._carry_out(command)}])
             self.answered_at = time.perf_counter()
-        elif "" in fields:
-            self.beats += 1
 
     def _carry_out(self, command):
         action = command["action"]
@@ -163,9 +171,12 @@ def attach(loop, devices, at_once=200, seconds=300):
 def idle(loop, devices, seconds):
     """Lets time pass, each device reporting as often as an agent does."""
     began = time.monotonic()
-    due, next_index = len(devices) / REPORT_SECONDS, 0
+    due, reports, closes = len(devices) / REPORT_SECONDS, 0, 0
     while (passed := time.monotonic() - began) < seconds:
-        while next_index < passed * due:
-            devices[next_index % len(devices)].report()
-            next_index += 1
+        while reports < passed * due:
+            devices[reports % len(devices)].report()
+            reports += 1
+        while closes < (passed - KEPT_SECONDS) * due:
+            devices[closes % len(devices)].close_reports()
+            closes += 1
         loop.run(lambda: False, 0.05)

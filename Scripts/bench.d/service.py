@@ -61,7 +61,7 @@ def memory(figures, workspace, count, seconds):
                     f"of {count} devices; {attached:.0f} s and {attach_cpu:.1f} s CPU to attach, "
                     f"then {cpu:.2f} cores")
         figures.add(f"reports and streams that failed, {scheme}", "errors", errors, 0,
-                    f"in {seconds} s, a report every 30 s each")
+                    f"in {seconds} s, each device with a report every 30 s")
         for device in devices:
             device.close()
         workspace.end(broker.process)
@@ -93,6 +93,7 @@ def overhead(figures, workspace, store, conninfo, count):
 
     def ask_as_device():
         answers = []
+        broker.loop.run(lambda: not device.is_reporting, 10)
         device.ask("GET", "/healthz", lambda *parts: answers.append(parts))
         broker.loop.run(lambda: answers, 10)
 
@@ -178,7 +179,7 @@ def page(figures, broker, count):
         weights[path] = len(body)
         text = body.decode()
         links = re.findall(r"""<(?:link|script|img)\b[^>]*?(?:href|src)=["']?([^"' >]+)""", text)
-        links += re.findall(r"""(?m)^(?:import|export)\b[^;]*?["']([^"']+)["']""", text)
+        links += re.findall(r"""(?m)(?:\bfrom|^import)\s*["'](\.?/[^"']+)["']""", text)
         links += re.findall(r"""@import[^;]*?["']([^"']+)["']""", text)
         for link in links:
             if not re.match(r"\w+:|//", link):
