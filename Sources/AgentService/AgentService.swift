@@ -35,7 +35,7 @@ public actor AgentService {
   /// What the service manager was last told.
   private var statusLine = ""
   private let ending = AsyncStream<Void>.makeStream()
-  private var backoff = ReconnectionBackoff()
+  private var backoff = ReconnectDelay()
   private var random = SystemRandom()
   /// The history cannot be written: nothing more is done.
   private var failure: ControlError?
@@ -186,7 +186,7 @@ public actor AgentService {
   // Reports
 
   private func keepReporting() async {
-    var failures = ReconnectionBackoff()
+    var failures = ReconnectDelay()
     while !Task.isCancelled, failure == nil {
       if await postReport() {
         failures.reset()
