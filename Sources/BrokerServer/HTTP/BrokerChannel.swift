@@ -28,8 +28,14 @@ struct BrokerChannel: ServerChildChannel {
   let tls: NIOSSLContext?
   let served: ServedBroker
 
+  /// A connection keeps the last buffer that it read into: a device's stream the smallest. They grow
+  /// and shrink with what comes.
+  private static let readBuffers = AdaptiveRecvByteBufferAllocator(
+    minimum: 512, initial: 512, maximum: 65_536)
+
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
+      try channel.syncOptions?.setOption(.recvAllocator, value: Self.readBuffers)
       let pipeline = channel.pipeline.syncOperations
       if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
       let promise = channel.eventLoop.makePromise(of: Start.self)
