@@ -16,10 +16,10 @@ final class BrokerTransport: Sendable {
   /// The broker's heartbeat, in seconds, and how many of them may fail to come.
   static let heartbeatSeconds: Int64 = 15
   static let heartbeatsMissedMax: Int64 = 3
-  /// How long a connection waits for another request, in seconds. An agent reports every 30 s, and a
-  /// connection that is kept costs the broker more than the device's stream; it ends here first, so
-  /// that no request meets the broker's own end of it.
-  static let idleSeconds: Int64 = 1
+  /// How long a connection waits for another request, in milliseconds. An agent reports every 30 s,
+  /// and a connection that is kept costs the broker more than the device's stream; it ends here first,
+  /// so that no request meets the broker's own end of it.
+  static let idleMilliseconds: Int64 = 100
 
   /// The broker's address without a slash at its end.
   let base: String
@@ -53,7 +53,7 @@ final class BrokerTransport: Sendable {
     configuration.timeout.connect = .seconds(connectSeconds)
     // Who asks decides when to try again; a refused connection is told at once.
     configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.connectionPool.idleTimeout = .seconds(idleSeconds)
+    configuration.connectionPool.idleTimeout = .milliseconds(idleMilliseconds)
     try BrokerTrust.apply(trust, to: &configuration)
     return configuration
   }
