@@ -1,12 +1,13 @@
 """Devices that do what an agent does towards its broker, thousands in one process."""
 
+import collections
 import json
 import time
 
 from http1 import Connection
 
 # As the agent's, in seconds: a report at least so often, on a connection that is kept so long.
-REPORT_SECONDS, KEPT_SECONDS = 30, 1
+REPORT_SECONDS, KEPT_SECONDS = 30, 0.1
 TUNNEL = "t-0000000000000000"
 
 
@@ -33,8 +34,8 @@ class Device:
             self.stream.close()
 
     def close_reports(self):
-        """Closes the connection that reports travel on, unless one is under way."""
-        if self._reports and not self._waiting:
+        """Closes the connection that reports travel on."""
+        if self._reports:
             self._reports.close()
             self._reports = None
 
@@ -171,12 +172,19 @@ def attach(loop, devices, at_once=200, seconds=300):
 def idle(loop, devices, seconds):
     """Lets time pass, each device reporting as often as an agent does."""
     began = time.monotonic()
-    due, reports, closes = len(devices) / REPORT_SECONDS, 0, 0
+    due, reports, kept = len(devices) / REPORT_SECONDS, 0, collections.deque()
     while (passed := time.monotonic() - began) < seconds:
         while reports < passed * due:
-            devices[reports % len(devices)].report()
+            device = devices[reports % len(devices)]
+            device.report()
+            kept.append((passed + KEPT_SECONDS, device))
             reports += 1
-        while closes < (passed - KEPT_SECONDS) * due:
-            devices[closes % len(devices)].close_reports()
-            closes += 1
+        for _ in range(len(kept)):
+            if kept[0][0] > passed:
+                break
+            _, device = kept.popleft()
+            if device.is_reporting:
+                kept.append((passed + KEPT_SECONDS, device))
+            else:
+                device.close_reports()
         loop.run(lambda: False, 0.05)

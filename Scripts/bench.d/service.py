@@ -123,6 +123,8 @@ def overhead(figures, workspace, store, conninfo, count):
                 f"{1000 * statistics.median(grosses):.2f} ms with the device and the network, "
                 f"{1000 * tail:.2f} ms at 95 %")
     figures.add(f"fdatasync of 4 KiB beside it, {store}", "ms", 1000 * sync)
+    if conninfo is None:
+        page(figures, broker, 1)
     device.close()
     workspace.end(broker.process)
 
@@ -184,9 +186,9 @@ def page(figures, broker, count):
         for link in links:
             if not re.match(r"\w+:|//", link):
                 wanted.append(link if link.startswith("/") else "/console/" + link.lstrip("./"))
-    figures.add("the console's first page before compression", "B", sum(weights.values()),
-                50 * KIB, f"{weights['/console/']} of it HTML with {count} devices, "
-                f"{len(weights)} files")
+    figures.add(f"the console's first page before compression, {count} devices", "B",
+                sum(weights.values()), 50 * KIB,
+                f"{weights['/console/']} of it HTML, {len(weights)} files")
 
 
 class Session(Workspace):
