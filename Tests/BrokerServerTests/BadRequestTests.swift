@@ -7,6 +7,12 @@ import Testing
 @testable import BrokerServer
 
 @Suite struct BadRequestTests {
+  @Test func titlesAreTheCodesInWords() {
+    #expect(Problem.title(of: .badRequest) == "Bad request")
+    #expect(Problem.title(of: .overloaded) == "Overloaded")
+    #expect(Problem.title(of: .productIDTaken) == "Product ID taken")
+  }
+
   @Test func bodiesThatAreTooLargeOrNoJSONAreRefused() async throws {
     try await RunningBroker.run(plain: true) { broker in
       let token = broker.adminToken
@@ -42,6 +48,12 @@ import Testing
       for query in ["limit=0", "limit=201", "limit=x", "limt=1", "limit=1&limit=2", "live=%00"] {
         let answer = try await broker.send("GET", "/v1/connections?" + query, token: token)
         #expect(answer.status == 400, "\(query)")
+      }
+      let beyond = "9223372036854775808"
+      for (query, id) in [("?after=\(beyond)", "0"), ("?before=\(beyond)", "0"), ("", beyond)] {
+        let answer = try await broker.send(
+          "GET", "/v1/events" + query, token: token, headers: ["last-event-id": id])
+        #expect(answer.status == 400, "\(query) \(id)")
       }
       let unknown = try await broker.send("GET", "/v1/nothing", token: token)
       #expect(unknown.status == 404)

@@ -35,6 +35,8 @@ import Testing
   @Test func aPathWithOtherMethodsNamesThem() {
     #expect(RouteMatch(method: "PUT", path: "/v1/tokens") == .otherMethods([.get, .post]))
     #expect(RouteMatch(method: "GET", path: "/v1/nothing") == .unknown)
+    #expect(
+      RouteMatch(method: "OPTIONS", path: "/console/session") == .otherMethods([.post, .delete]))
     #expect(RouteMatch(method: "GET", path: "/v1/devices//connections") == .unknown)
   }
 }

@@ -89,6 +89,8 @@ import Testing
   @Test(arguments: [
     "", "http://example.org", "http://127.0.0.1.example.org/", "http://localhost@example.org/",
     "https://user@example.org", "ftp://example.org", "https://", "https:///x", "https://a b",
+    "https://a*b/", "https://[", "https://[]", "https://[::1", "https://[::1]x", "https://a:",
+    "https://a:123456", "http://localhost:x", "https://a\\@b",
     "https://example.org/\u{0}", "HTTPS", "https://" + String(repeating: "a", count: 2000),
   ])
   func aBadURLIsRefused(_ url: String) throws {

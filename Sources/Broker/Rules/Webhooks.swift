@@ -63,29 +63,42 @@ extension WebhookRequest {
   /// `https`, or `http` to this host itself.
   fileprivate func requireSound() throws(Refusal) {
     try url.requireText("URL", bytesMax: Limits.urlBytesMax)
-    guard url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), let host = url.hostOfWebhook else {
+    guard url.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), url.isWebhookURL else {
       throw .badRequest(
-        "The URL is neither https nor http on loopback.",
+        "The URL is neither https nor http on loopback, or names no host.",
         nextStep: "Give one like https://example.org/hook.")
-    }
-    guard !host.isEmpty else {
-      throw .badRequest("The URL names no host.", nextStep: "Give one like https://example.org/.")
     }
   }
 }
 
 extension String {
-  /// The host of a URL that webhooks may have; `nil` for any other text.
-  fileprivate var hostOfWebhook: Substring? {
+  /// Plainly written, so that no two readers of it see different hosts.
+  fileprivate var isWebhookURL: Bool {
     let schemes = ["https://", "http://"]
-    guard let scheme = schemes.first(where: { hasPrefix($0) }) else { return nil }
+    guard let scheme = schemes.first(where: { hasPrefix($0) }) else { return false }
     let authority = dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    // A user name in front of the host makes a URL look like another's.
-    guard !authority.contains("@") else { return nil }
     let host =
       authority.hasPrefix("[")
-      ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-    let isLoopback = ["127.0.0.1", "::1", "localhost"].contains(String(host))
-    return scheme == "https://" || isLoopback ? host : nil
+      ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+    let port = authority.dropFirst(host.count)
+    guard authority.hasPrefix(host), port.isEmpty || port.isPort else { return false }
+    return scheme == "https://"
+      ? host.isHost : ["127.0.0.1", "[::1]", "localhost"].contains(String(host))
+  }
+}
+
+extension Substring {
+  /// A name, or an address; that of IPv6 in brackets (RFC 3986 §3.2.2).
+  fileprivate var isHost: Bool {
+    guard hasPrefix("[") else {
+      return !isEmpty
+        && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    }
+    let address = dropFirst().dropLast()
+    return !address.isEmpty && address.allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+  }
+
+  fileprivate var isPort: Bool {
+    hasPrefix(":") && (1...5).contains(count - 1) && dropFirst().allSatisfy(\.isNumber)
   }
 }

@@ -2,6 +2,7 @@
 indirect enum JSONTree: Encodable, Hashable, Sendable {
   case text(String)
   case number(Int64)
+  case unsigned(UInt64)
   case bool(Bool)
   case list([JSONTree])
   case object([String: JSONTree])
@@ -16,6 +17,7 @@ indirect enum JSONTree: Encodable, Hashable, Sendable {
     switch self {
     case .text(let text): try container.encode(text)
     case .number(let number): try container.encode(number)
+    case .unsigned(let number): try container.encode(number)
     case .bool(let bool): try container.encode(bool)
     case .list(let list): try container.encode(list)
     case .object(let members): try container.encode(members)

@@ -49,11 +49,10 @@ enum OpenAPIDocument {
   }
 
   private static func responses(_ route: Route, _ facts: RouteFacts) -> JSONTree {
+    var refusals: [String: JSONTree] = [Problem.mediaType: ["schema": reference("Problem")]]
+    if route == .console { refusals["text/html"] = ["schema": ["type": "string"]] }
     var responses: [String: JSONTree] = [
-      "default": [
-        "description": "Refused, with the reason.",
-        "content": .object([Problem.mediaType: ["schema": reference("Problem")]]),
-      ]
+      "default": ["description": "Refused, with the reason.", "content": .object(refusals)]
     ]
     for answer in facts.answers {
       var response: [String: JSONTree] = ["description": .text(answer.description)]
@@ -62,9 +61,22 @@ enum OpenAPIDocument {
         content[type] = ["schema": answer.schema.map(reference) ?? ["type": "string"]]
       }
       if !content.isEmpty { response["content"] = .object(content) }
+      if !facts.links.isEmpty { response["links"] = links(facts.links) }
       responses["\(answer.status)"] = .object(response)
     }
     return .object(responses)
+  }
+
+  /// What can be done with what a request made.
+  private static func links(_ links: [RouteFacts.Link]) -> JSONTree {
+    var named: [String: JSONTree] = [:]
+    for link in links {
+      named[link.route.rawValue] = [
+        "operationId": .text(link.route.rawValue),
+        "parameters": .object([link.parameter: .text("$response.body#\(link.pointer)")]),
+      ]
+    }
+    return .object(named)
   }
 
   private static func pathParameters(_ route: Route) -> [JSONTree] {
@@ -97,6 +109,7 @@ enum OpenAPIDocument {
     case "productID": reference("ProductID")
     case "user": reference("Name")
     case "reason": reference("CloseReason")
+    case "actor": reference("Actor")
     case "type": reference("EventKind")
     case "before": reference("Sequence")
     case "after":
@@ -104,7 +117,7 @@ enum OpenAPIDocument {
       case .events: reference("Sequence")
       case .devices: reference("ProductID")
       case .connections: reference("ConnectionID")
-      default: ["type": "string"]
+      default: reference("Name")
       }
     default: ["type": "string"]
     }

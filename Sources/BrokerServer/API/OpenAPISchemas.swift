@@ -15,9 +15,12 @@ enum OpenAPISchemas {
     "ProductID": ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"],
     "ConnectionID": ["type": "string", "pattern": "^c-[0-9abcdefghjkmnpqrstvwxyz]{16}$"],
     "TunnelID": ["type": "string", "pattern": "^t-[0-9abcdefghjkmnpqrstvwxyz]{16}$"],
-    "Timestamp": ["type": "string", "format": "date-time"],
+    "Timestamp": [
+      "type": "string", "format": "date-time", "description": "In UTC: it ends with Z.",
+    ],
     "Sequence": ["type": "integer", "minimum": 0, "maximum": .number(Int64.max)],
     "Int64": ["type": "integer", "minimum": .number(Int64.min), "maximum": .number(Int64.max)],
+    "Count": ["type": "integer", "minimum": 0, "maximum": .unsigned(UInt64.max)],
     "CloseReason": choice(CloseReason.allCases.map(\.rawValue)),
     "EventKind": choice(ServiceEvent.Kind.allCases.map(\.rawValue)),
     "RefusalCode": choice(Refusal.Code.allCases.map(\.rawValue)),
@@ -25,36 +28,56 @@ enum OpenAPISchemas {
     "Phase": choice(ConnectionView.Phase.allCases.map(\.rawValue)),
     "HistoryKind": choice(HistoryEvent.Kind.allCases.map(\.rawValue)),
     "DevicePhase": choice(["down", "establishing", "up", "closing"]),
+    "InactivitySeconds": [
+      "type": "integer", "description": "Any number; the answer has what became of it.",
+    ],
+    "Note": text(bytesMax: ConnectRequest.noteBytesMax),
+    "DeviceName": text(bytesMax: 100),
+    "VPNUser": text(bytesMax: 100),
+    "Gateway": text(bytesMax: 255),
+    "Credential": text(bytesMax: 1000),
+    "Lifetime": ["type": "integer", "minimum": 1, "maximum": 316_224_000],
+    "WebhookURL": [
+      "type": "string", "maxLength": 2000,
+      "pattern": .text(
+        #"^(https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])|http://(localhost|127\.0\.0\.1|\[::1\]))"#
+          + "(:[0-9]{1,5})?([/?#][!-~]*)?$"),
+    ],
+    "Actor": ["type": "string", "pattern": #"^[^\x00-\x1f\x7f-\x9f]*$"#],
+    "Token": ["type": "string", "maxLength": 256, "pattern": "^[!#-:<-~]*$"],
+    "TokenRole": choice(Role.allCases.filter { $0 != .device }.map(\.rawValue)),
   ]
 
   private static let requests: [String: JSONTree] = [
-    "EnrolmentRequest": closed(["productID": "ProductID"], optional: ["name": "string"]),
+    "EnrolmentRequest": closed(["productID": "ProductID"], optional: ["name": "DeviceName"]),
     "EnrolRequest": closed(["code": "string"]),
     "ConnectRequest": closed(
       [:],
       optional: [
-        "inactivitySeconds": "Int64", "note": "string", "parameters": "VPNParameters",
+        "inactivitySeconds": "InactivitySeconds", "note": "Note", "parameters": "VPNParameters",
       ]),
     "VPNParameters": closed(
-      ["credentials": "Credentials"], optional: ["gateway": "string", "inactivitySeconds": "Int64"]),
+      ["credentials": "Credentials"],
+      optional: ["gateway": "Gateway", "inactivitySeconds": "InactivitySeconds"]),
     "Credentials": oneOf([
       ("named", ["_0": "Name"]), ("given", ["_0": "GivenCredentials"]),
     ]),
     "GivenCredentials": closed([
-      "preSharedKey": "string", "user": "string", "password": "string",
+      "preSharedKey": "Credential", "user": "Credential", "password": "Credential",
     ]),
     "TokenRequest": closed(
-      ["user": "Name", "role": "Role"], optional: ["lifetimeSeconds": "Int64", "vpnUser": "string"]),
-    "WebhookRequest": closed(["url": "string"]),
-    "SessionRequest": closed(["token": "string"]),
+      ["user": "Name", "role": "TokenRole"],
+      optional: ["lifetimeSeconds": "Lifetime", "vpnUser": "VPNUser"]),
+    "WebhookRequest": closed(["url": "WebhookURL"]),
+    "SessionRequest": closed(["token": "Token"]),
   ]
 
   private static let deviceParts: [String: JSONTree] = [
     "DeviceReport": closed([
-      "epoch": "Sequence", "answers": "[DeviceAnswer", "state": "DeviceState",
+      "epoch": "Count", "answers": "[DeviceAnswer", "state": "DeviceState",
       "history": "[HistoryEvent",
     ]),
-    "DeviceAnswer": closed(["command": "Sequence", "outcome": "Outcome"]),
+    "DeviceAnswer": closed(["command": "Count", "outcome": "Outcome"]),
     "Outcome": oneOf([
       ("connected", ["facts": "ConnectedFacts"]), ("closed", [:]),
       ("refused", ["refusal": "Refusal"]),
@@ -65,18 +88,19 @@ enum OpenAPISchemas {
     ]),
     "Inactivity": closed(["seconds": "Int64", "wasClamped": "boolean"]),
     "DeviceState": closed(
-      ["phase": "DevicePhase", "connections": "[ConnectionID"], optional: ["tunnel": "TunnelState"]),
+      ["phase": "DevicePhase", "connections": "[ConnectionID"],
+      optional: ["tunnel": "TunnelState", "number": "Count"]),
     "TunnelState": closed([
       "id": "TunnelID", "vpnAddress": "string", "upSince": "Timestamp",
-      "inactivitySeconds": "Int64", "inactivityLeftSeconds": "Int64", "receivedBytes": "Sequence",
-      "sentBytes": "Sequence",
+      "inactivitySeconds": "Int64", "inactivityLeftSeconds": "Int64", "receivedBytes": "Count",
+      "sentBytes": "Count",
     ]),
     "HistoryEvent": closed(
-      ["sequence": "Sequence", "time": "Timestamp", "kind": "HistoryKind"],
+      ["sequence": "Count", "time": "Timestamp", "kind": "HistoryKind"],
       optional: [
         "tunnel": "TunnelID", "connection": "ConnectionID", "organisation": "Name", "user": "Name",
         "reason": "CloseReason", "refusal": "RefusalCode", "lastedSeconds": "Int64",
-        "bytes": "Sequence",
+        "bytes": "Count",
       ]),
     "Refusal": closed(
       ["code": "RefusalCode", "detail": "string", "cause": "string", "nextStep": "string"],
@@ -146,6 +170,15 @@ enum OpenAPISchemas {
 
   private static func choice(_ values: [String]) -> JSONTree {
     ["type": "string", "enum": .list(values.map { .text($0) })]
+  }
+
+  /// Counted in bytes of UTF-8, which a schema cannot say; no control characters.
+  private static func text(bytesMax: Int) -> JSONTree {
+    [
+      "type": "string", "minLength": 1, "maxLength": .number(Int64(bytesMax)),
+      "pattern": #"^[^\x00-\x1f\x7f-\x9f]+$"#,
+      "description": .text("At most \(bytesMax) bytes of UTF-8."),
+    ]
   }
 
   /// An object that may have other fields later.

@@ -9,18 +9,28 @@ struct RouteFacts {
     var schema: String?
   }
 
+  /// A request that takes something from the answer of this one.
+  struct Link {
+    let route: Route
+    let parameter: String
+    /// Where in the answer's body it stands (RFC 6901).
+    let pointer: String
+  }
+
   let summary: String
   /// A name among the schemas.
   var body: String?
   let answers: [Answer]
+  var links: [Link] = []
 
   /// An answer with content.
   fileprivate static func gives(
-    _ summary: String, _ schema: String, status: Int = 200, body: String? = nil
+    _ summary: String, _ schema: String, status: Int = 200, body: String? = nil,
+    links: [Link] = []
   ) -> RouteFacts {
     RouteFacts(
       summary: summary, body: body,
-      answers: [Answer(status: status, description: "Done.", schema: schema)])
+      answers: [Answer(status: status, description: "Done.", schema: schema)], links: links)
   }
 
   /// An answer without content.
@@ -43,7 +53,12 @@ extension Route {
   var facts: RouteFacts {
     switch self {
     case .createEnrolment:
-      .gives("Announce a device.", "EnrolmentReply", status: 201, body: "EnrolmentRequest")
+      .gives(
+        "Announce a device.", "EnrolmentReply", status: 201, body: "EnrolmentRequest",
+        links: [
+          .init(route: .device, parameter: "productID", pointer: "/productID"),
+          .init(route: .removeDevice, parameter: "productID", pointer: "/productID"),
+        ])
     case .enrol:
       .gives("Enrol this device with its code.", "EnrolReply", status: 201, body: "EnrolRequest")
     case .devices: .gives("List devices.", "DevicePage")
@@ -57,12 +72,17 @@ extension Route {
     case .close: .gives("Close a connection.", "ConnectionView")
     case .events: Self.eventFacts
     case .tokens: .gives("List tokens.", "TokenPage")
-    case .createToken: .gives("Make a token.", "TokenReply", status: 201, body: "TokenRequest")
+    case .createToken:
+      .gives(
+        "Make a token.", "TokenReply", status: 201, body: "TokenRequest",
+        links: [.init(route: .revokeToken, parameter: "id", pointer: "/view/id")])
     case .revokeToken: .gone("Revoke a token.")
     case .grants: .gives("List what operators may reach now.", "GrantPage")
     case .webhooks: .gives("List webhooks.", "WebhookPage")
     case .createWebhook:
-      .gives("Add a webhook.", "WebhookView", status: 201, body: "WebhookRequest")
+      .gives(
+        "Add a webhook.", "WebhookView", status: 201, body: "WebhookRequest",
+        links: [.init(route: .removeWebhook, parameter: "id", pointer: "/id")])
     case .removeWebhook: .gone("Remove a webhook.")
     case .agentStream: .text("A device's stream of commands.", Self.eventStream)
     case .agentReport: .gives("A device's report.", "DeviceReportReceipt", body: "DeviceReport")
@@ -88,6 +108,10 @@ extension Route {
       answers: [
         .init(status: 201, description: "It stands.", schema: "ConnectionView"),
         .init(status: 202, description: "It was asked for.", schema: "ConnectionView"),
+      ],
+      links: [
+        .init(route: .connection, parameter: "id", pointer: "/id"),
+        .init(route: .close, parameter: "id", pointer: "/id"),
       ])
   }
 

@@ -80,8 +80,19 @@ extension Asked {
     guard let name = Self.lastEventIDName, let text = headers[name], !text.isEmpty else {
       return nil
     }
-    guard let sequence = UInt64(text) else {
-      throw .badParameter("Last-Event-ID", "is no sequence of an event")
+    return try Self.sequence(text, of: "Last-Event-ID")
+  }
+
+  /// The sequence of an event in the query.
+  func sequence(_ name: String) throws(Refusal) -> UInt64? {
+    guard let text = query[name] else { return nil }
+    return try Self.sequence(text, of: name)
+  }
+
+  /// Stores count in 63 bits.
+  private static func sequence(_ text: String, of name: String) throws(Refusal) -> UInt64 {
+    guard let sequence = UInt64(text), sequence <= UInt64(Int64.max) else {
+      throw .badParameter(name, "is no sequence of an event")
     }
     return sequence
   }

@@ -26,16 +26,21 @@ struct Problem: Encodable {
     reason = refusal.reason
   }
 
-  /// The code in words: `deviceOffline` is "Device offline".
+  /// The code in words: `deviceOffline` is "Device offline", `productIDTaken` "Product ID taken".
   static func title(of code: Refusal.Code) -> String {
-    var words = ""
-    var previousIsUpper = true
-    for character in code.rawValue {
-      if character.isUppercase, !previousIsUpper { words += " " }
-      words += words.isEmpty ? character.uppercased() : character.lowercased()
-      previousIsUpper = character.isUppercase
+    let letters = Array(code.rawValue)
+    var words: [String] = [""]
+    for (index, letter) in letters.enumerated() {
+      let nextIsLower = index + 1 < letters.count && letters[index + 1].isLowercase
+      let previousIsUpper = index == 0 || letters[index - 1].isUppercase
+      if letter.isUppercase, nextIsLower || !previousIsUpper { words.append("") }
+      words[words.count - 1].append(letter)
     }
-    return words
+    let first = words[0].prefix(1).uppercased() + words[0].dropFirst()
+    let others = words.dropFirst().map { word in
+      word.count > 1 && word.allSatisfy(\.isUppercase) ? word : word.lowercased()
+    }
+    return ([first] + others).joined(separator: " ")
   }
 
   static func status(of code: Refusal.Code) -> Int {

@@ -99,7 +99,9 @@ enum RouteMatch: Equatable {
   init(method: String, path: String) {
     let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
     var methods: [Route.Method] = []
-    for route in Route.allCases {
+    // A path that is spelt out is no parameter of another's: the session is no page of the console.
+    let isSpeltOut = Route.allCases.contains { $0.path == path }
+    for route in Route.allCases where !isSpeltOut || route.path == path {
       guard let parameters = Self.parameters(of: route, in: segments) else { continue }
       if route.method.rawValue == method {
         self = .found(route, parameters: parameters)

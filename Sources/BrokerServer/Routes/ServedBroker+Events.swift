@@ -13,10 +13,11 @@ extension ServedBroker {
     filter.kind = try asked.choice("type", ServiceEvent.Kind.self)
     filter.reason = try asked.choice("reason", CloseReason.self)
     filter.actor = asked.query["actor"]
-    filter.after = try asked.value("after", UInt64.self, called: "sequence of an event")
-    filter.before = try asked.value("before", UInt64.self, called: "sequence of an event")
+    filter.after = try asked.sequence("after")
+    filter.before = try asked.sequence("before")
     filter.limit = try asked.limit()
-    if asked.acceptsEventStream { return try await eventStream(asked, filter) }
+    let known = try asked.lastEventID() ?? filter.after
+    if asked.acceptsEventStream { return try await eventStream(asked, filter, after: known) }
     let wanted = filter
     let page = try await perform(asked) { (rules, caller) throws(Refusal) in
       try rules.events(wanted, by: caller)
@@ -26,10 +27,9 @@ extension ServedBroker {
   }
 
   private func eventStream(
-    _ asked: Asked, _ filter: EventFilter
+    _ asked: Asked, _ filter: EventFilter, after known: UInt64?
   ) async throws(Refusal) -> Response {
     guard filter.before == nil else { throw .badParameter("before", "is for lists only") }
-    let known = try asked.lastEventID() ?? filter.after
     let caller = try await perform(asked) { (_, caller) throws(Refusal) in
       try caller.requireReading()
       return caller
