@@ -8,6 +8,8 @@ from http1 import Connection
 
 # As the agent's, in seconds: a report at least so often, on a connection that is kept so long.
 REPORT_SECONDS, KEPT_SECONDS = 30, 0.1
+# How often this process looks at what is due, in seconds.
+TICK_SECONDS = 0.05
 TUNNEL = "t-0000000000000000"
 
 
@@ -16,7 +18,7 @@ class Device:
 
     def __init__(self, loop, origin, product, token):
         self._loop, self._origin, self.product, self._token = loop, origin, product, token
-        self.epoch, self.errors = None, 0
+        self.epoch, self.errors = None, []
         # When the last command was read, and when its answer was on its way.
         self.commanded_at, self.answered_at = 0, 0
         self._connections, self._text = [], b""
@@ -64,8 +66,9 @@ class Device:
             "history": []}).encode()
         self._ready().request("POST", "/v1/agent/reports", self._token, body, self._posted)
 
-    def _posted(self, status, *_):
-        self.errors += status != 200
+    def _posted(self, status, body, _):
+        if status != 200:
+            self.errors.append(f"{status} {body[:120].decode(errors='replace')}")
         self._waiting.pop(0)
         if self._waiting:
             self._post()
@@ -170,15 +173,22 @@ def attach(loop, devices, at_once=200, seconds=300):
 
 
 def idle(loop, devices, seconds):
-    """Lets time pass, each device reporting as often as an agent does."""
+    """Lets time pass, each device reporting as often as an agent does.
+
+    Returns how many connections for reports there were at once, at most. Where this process comes
+    late, it catches up slowly: devices have clocks of their own, and do not wait for each other.
+    """
     began = time.monotonic()
-    due, reports, kept = len(devices) / REPORT_SECONDS, 0, collections.deque()
+    due, reports, kept, most = len(devices) / REPORT_SECONDS, 0, collections.deque(), 0
     while (passed := time.monotonic() - began) < seconds:
-        while reports < passed * due:
+        for _ in range(max(1, int(2 * due * TICK_SECONDS))):
+            if reports >= passed * due:
+                break
             device = devices[reports % len(devices)]
             device.report()
             kept.append((passed + KEPT_SECONDS, device))
             reports += 1
+        most = max(most, len(kept))
         for _ in range(len(kept)):
             if kept[0][0] > passed:
                 break
@@ -187,4 +197,5 @@ def idle(loop, devices, seconds):
                 kept.append((passed + KEPT_SECONDS, device))
             else:
                 device.close_reports()
-        loop.run(lambda: False, 0.05)
+        loop.run(lambda: False, TICK_SECONDS)
+    return most

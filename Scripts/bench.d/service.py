@@ -53,15 +53,17 @@ def memory(figures, workspace, count, seconds):
         if failures:
             raise LabError(f"{failures} of {count} devices did not attach")
         cpu = broker.cpu_seconds
-        idle(broker.loop, devices, seconds)
+        most = idle(broker.loop, devices, seconds)
         cpu = (broker.cpu_seconds - cpu) / seconds
-        errors = sum(one.errors + (one.epoch is None) for one in devices)
+        errors = [text for one in devices for text in one.errors]
+        errors += ["the stream ended" for one in devices if one.epoch is None]
         each = (broker.resident_bytes - before) / count
         figures.add(f"memory of an attached idle device, {scheme}", "B/device", each, limit,
                     f"of {count} devices; {attached:.0f} s and {attach_cpu:.1f} s CPU to attach, "
                     f"then {cpu:.2f} cores")
-        figures.add(f"reports and streams that failed, {scheme}", "errors", errors, 0,
-                    f"in {seconds} s, each device with a report every 30 s")
+        figures.add(f"reports and streams that failed, {scheme}", "errors", len(errors), 0,
+                    f"in {seconds} s, each device with a report every 30 s, at most {most} at once"
+                    + "".join(f"; {text}" for text in errors[:1]))
         for device in devices:
             device.close()
         workspace.end(broker.process)
@@ -151,7 +153,7 @@ def crowd(figures, workspace, count):
         lane.request("POST", f"/v1/devices/{device.product}/connections", broker.administrator,
                      b"{}", done)
     broker.loop.run(lambda: len(statuses) == count, 120)
-    failures = count - statuses.count(201) + sum(device.errors for device in devices)
+    failures = count - statuses.count(201) + sum(len(device.errors) for device in devices)
     figures.add(f"{count} connects at once: errors", "errors", failures, 0)
     figures.add(f"{count} connects at once: all answered", "s", max(times, default=0), None,
                 f"half of them after {statistics.median(times):.2f} s" if times else "")
