@@ -4,6 +4,10 @@ SHELL := /bin/bash
 SECONDS_EACH := $(or $(SECONDS),60)
 SEEDS := 300
 JOBS := 2
+# So many tests at a time: hundreds at once on two cores only wait for each other. A test that hangs
+# ends the run, and the log's last lines name those that had begun.
+UNIT_TESTS := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
+  timeout --kill-after=10 900 stdbuf --output=L swift test
 SWIFT_FOLDERS := Package.swift Sources Tests Fuzz/Driver.swift Fuzz/Package.swift \
   Fuzz/Sources/FuzzTargets
 
@@ -40,7 +44,7 @@ test-unit:  ## unit tests and simulations
 	$(call step,set-up,Scripts/setup)
 	$(call step,format,$(MAKE) --no-print-directory check-format)
 	$(call step,build,swift build --build-tests)
-	$(call step,unit tests,swift test)
+	$(call step,unit tests,$(UNIT_TESTS))
 	$(call step,$(SEEDS) fresh simulations,swift run simulate --fresh $(SEEDS))
 
 test-service:  ## brokers, agents and databases as processes, killed and asked nonsense

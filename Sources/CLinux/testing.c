@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "clinux_testing.h"
 
+#include <linux/close_range.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "fault.h"
 
@@ -22,4 +24,8 @@ int clinux_fault_due(void) {
   return 1;
 }
 
-int clinux_enter_new_namespace(void) { return SYSTEM_CALL(unshare(CLONE_NEWNET | CLONE_FILES)); }
+int clinux_enter_new_namespace(void) { return SYSTEM_CALL(unshare(CLONE_NEWNET)); }
+
+int clinux_start_descriptor_table(void) {
+  return SYSTEM_CALL(close_range(3, ~0u, CLOSE_RANGE_UNSHARE));
+}

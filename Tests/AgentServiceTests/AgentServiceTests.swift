@@ -70,9 +70,12 @@ import Testing
     func tunnel() async throws -> MemoryTunnel {
       while true {
         if let tunnel = dialler.tunnels.last { return tunnel }
-        await Task.yield()
+        try await Bench.turn()
       }
     }
+
+    /// Gives those who are asked again and again their turn.
+    static func turn() async throws { try await Task.sleep(for: .milliseconds(1)) }
 
     func end() async throws {
       running.cancel()
@@ -135,7 +138,7 @@ import Testing
     _ = try await bench.report { $0.state.phase == .up }
     stream.yield(.superseded)
     stream.finish()
-    while await bench.agent.status().brokerState != .superseded { await Task.yield() }
+    while await bench.agent.status().brokerState != .superseded { try await Bench.turn() }
     #expect(await bench.agent.connections().count == 1)
     #expect(try await bench.agent.closeAll() == AgentCloseReply(closed: 1))
     #expect(try await bench.tunnel().closes == [.administrator])
@@ -152,7 +155,7 @@ import Testing
     let lost = try await bench.report { $0.state.phase == .down }
     #expect(lost.history.map(\.kind) == [.connectionClosed, .unexpectedClose])
     #expect(lost.history.last?.reason == .deadPeer)
-    while try await bench.agent.tunnels().first?.detail == nil { await Task.yield() }
+    while try await bench.agent.tunnels().first?.detail == nil { try await Bench.turn() }
     #expect(try await bench.agent.tunnels().map(\.detail) == ["no answer for 150 s"])
     try await bench.end()
   }
@@ -199,7 +202,7 @@ import Testing
 
     let third = try Bench(try copy.history())
     while await third.agent.status().historySequence < report.last.history.last?.sequence ?? 0 {
-      await Task.yield()
+      try await Bench.turn()
     }
     try await third.end()
     let all = try copy.history().events(after: 0, limit: 100)

@@ -22,7 +22,9 @@ import Testing
       let all = try broker.rules.follow(after: 0, limit: 100)
       let path = broker.folder.path + "/events.jsonl"
       // The file follows at once, on its own: the last event tells when.
-      while EventsFile.lastSequence(in: path) < UInt64(all.count) { await Task.yield() }
+      while EventsFile.lastSequence(in: path) < UInt64(all.count) {
+        try await Task.sleep(for: .milliseconds(1))
+      }
       let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
       let events = try lines.map {
         try JSONDecoder().decode(CloudEvent.self, from: Data($0.utf8)).data

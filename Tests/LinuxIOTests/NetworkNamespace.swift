@@ -2,8 +2,9 @@ import CLinux
 import Glibc
 import LinuxIO
 
-/// A thread of its own that runs one test body in an empty network namespace with a descriptor
-/// table of its own. All of it goes away with the thread, so a failing test leaves nothing behind.
+/// A thread of its own that runs one synchronous test body in an empty network namespace with a
+/// descriptor table of its own. All of it goes away with the thread, so a failing test leaves nothing
+/// behind.
 ///
 /// Tests that need privileges fail with a clear error where they have none; they are not skipped,
 /// for a skipped test looks like a passed one.
@@ -22,6 +23,10 @@ final class NetworkNamespace: TaskExecutor, @unchecked Sendable {
     namespace.start()
     defer { namespace.end() }
     return try await withTaskExecutorPreference(namespace) {
+      let alone = clinux_start_descriptor_table()
+      guard alone >= 0 else {
+        throw SystemError("start a descriptor table for the test", errno: -alone)
+      }
       let entered = clinux_enter_new_namespace()
       guard entered >= 0 else {
         throw SystemError(

@@ -4,9 +4,9 @@ import Glibc
 import LinuxIO
 import Synchronization
 
-/// A thread of its own that runs one asynchronous test body in an empty network namespace with a
-/// descriptor table of its own. Threads that the body starts share both, and all of it goes away with
-/// them, so a failing test leaves nothing behind.
+/// A thread of its own that runs one asynchronous test body in an empty network namespace. Threads
+/// that the body starts share it, and it goes away with them, so a failing test leaves no interface
+/// and no route behind. The descriptor table is the process's: tasks elsewhere wake the body's loops.
 final class NamespaceThread: TaskExecutor {
   private struct State {
     var jobs: [UnownedJob] = []

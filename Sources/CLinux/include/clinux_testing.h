@@ -11,8 +11,12 @@ void clinux_fail_call(unsigned nth, int error);
 // Whether the fault asked for has not happened yet.
 int clinux_fault_pending(void);
 
-// Moves the calling thread into a new, empty network namespace with a descriptor table of its own;
-// both go away with the thread.
+// Moves the calling thread into a new, empty network namespace, which goes away with the thread and
+// the sockets made there.
 int clinux_enter_new_namespace(void);
+
+// Gives the calling thread a descriptor table of its own, with standard input, output and error only.
+// For code that stays on this thread: a descriptor from here names a stranger's file on any other.
+int clinux_start_descriptor_table(void);
 
 #endif
