@@ -10,6 +10,7 @@ import Programs
 final class TestShell: Sendable {
   private let input: FileHandle
   private let output: FileHandle
+  private let process: pid_t
 
   init(script: String, arguments: [String]) throws {
     let (toShell, input) = try Self.pipe()
@@ -45,6 +46,15 @@ final class TestShell: Sendable {
       throw TestPostgreSQL.Problem(
         description: "cannot run /bin/sh: \(String(cString: strerror(code)))")
     }
+    self.process = process
+  }
+
+  /// Waits for it to clean up. An ended program that nobody waited for would keep every test that ends
+  /// in a process of its own from hearing of that end.
+  deinit {
+    try? input.close()
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
   }
 
   /// Closed in every program that this one starts, but where it is handed on.
