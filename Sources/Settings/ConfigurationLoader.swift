@@ -68,7 +68,10 @@ public enum ConfigurationLoader {
         FormProblem(
           .exposedSecret, "the secret stands here for every user of this machine to read",
           cause: "the file's mode lets others read it",
-          next: "chmod 600 \(file.path), or use file:PATH or env:NAME"),
+          next: """
+            name it as credential:NAME, file:PATH or env:NAME instead, or chmod 600 \(file.path) if \
+            only its owner starts drawbridge
+            """),
         at: path, severity: .warning)
     }
   }

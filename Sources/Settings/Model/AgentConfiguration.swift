@@ -2,8 +2,8 @@ import Primitives
 
 /// Everything that a device's agent is told.
 public struct AgentConfiguration: Equatable, Sendable {
-  public static let defaultControlSocket = "/run/drawbridge/agent.sock"
-  public static let defaultHistoryPath = "/var/lib/drawbridge/agent.sqlite"
+  public static let defaultControlSocket = "/run/drawbridge-agent/agent.sock"
+  public static let defaultHistoryPath = "/var/lib/drawbridge-agent/agent.sqlite"
 
   public var broker: BrokerLink
   /// What the device must be enrolled as; `nil` leaves that to the token.

@@ -13,7 +13,7 @@ public struct BrokerConfiguration: Equatable, Sendable {
   /// Plain HTTP; only on a loopback address.
   public var isPlain = false
   /// Where the database, the certificate and the first token lie.
-  public var dataFolder = "/var/lib/drawbridge/broker"
+  public var dataFolder = "/var/lib/drawbridge-broker"
   /// A libpq connection string; `nil` for SQLite in the data folder.
   public var postgreSQL: Secret?
   /// The name of the credentials that devices use when a connect names none.
