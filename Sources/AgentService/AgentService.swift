@@ -37,6 +37,8 @@ public actor AgentService {
   private let ending = AsyncStream<Void>.makeStream()
   private var backoff = ReconnectDelay()
   private var random = SystemRandom()
+  /// What this run calls itself to the broker.
+  private let instance: AgentInstance
   /// The history cannot be written: nothing more is done.
   private var failure: ControlError?
 
@@ -59,6 +61,7 @@ public actor AgentService {
     self.clock = clock
     self.productID = productID
     brokerName = name
+    instance = AgentInstance(using: &random)
     startedAt = clock.now()
   }
 
@@ -141,7 +144,7 @@ public actor AgentService {
     while !Task.isCancelled, standing.state != .superseded {
       var problem = "the broker ended the stream"
       do {
-        for try await event in link.attach() { take(event) }
+        for try await event in link.attach(as: instance) { take(event) }
       } catch {
         problem = (error as? Refusal).map { "\($0.code.rawValue): \($0.detail)" } ?? "\(error)"
       }

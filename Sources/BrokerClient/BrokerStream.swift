@@ -68,12 +68,18 @@ public enum GatewayStreamEvent: Hashable, Sendable {
 
 extension BrokerClient {
   /// The device's own stream (CS-20); its token names the device.
-  public func deviceStream() -> AsyncThrowingStream<DeviceStreamEvent, any Error> {
+  ///
+  /// - Parameter instance: the run of the agent that asks, the same for all its streams.
+  public func deviceStream(
+    as instance: AgentInstance
+  ) -> AsyncThrowingStream<DeviceStreamEvent, any Error> {
     struct Attached: Decodable {
       var epoch: UInt64
       var heartbeatSeconds: Int64
     }
-    return BrokerStream.open(BrokerCall(.get, "/v1/agent/stream"), on: transport) { item in
+    let call = BrokerCall(.get, "/v1/agent/stream")
+      .with(header: AgentInstance.headerName, instance.text)
+    return BrokerStream.open(call, on: transport) { item in
       switch item {
       case .comment: return .heartbeat
       case .event(_, "attached", let data):

@@ -1,5 +1,6 @@
 import Broker
 import ConnectionService
+import Cryptography
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -78,7 +79,8 @@ public struct BrokerServer: Sendable {
       { await pump.run() }, { await served.census.run(served) },
       { await WebhookCourier(served: served).run() },
     ]
-    let desk = DeviceDesk(served: served)
+    var random = SystemRandom()
+    let desk = DeviceDesk(served: served, instance: AgentInstance(using: &random))
     for resident in residents { outlets.append { await resident.run(desk) } }
     if let path = configuration.eventsFile {
       outlets.append { await EventsFile(path: path, served: served).run() }

@@ -130,6 +130,25 @@ import Testing
     try await bench.end()
   }
 
+  @Test func aStreamThatJustEndsIsAskedForAgainByTheSameInstance() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let first = try await bench.attach()
+    // Its own older request was handled late: the broker says good-bye and nothing else.
+    first.yield(.heartbeat)
+    first.finish()
+    _ = try await bench.attach()
+    _ = try await bench.report { $0.epoch == 2 }
+    #expect(await bench.agent.status().brokerState == .attached)
+    let instances = bench.link.instances.withLock { $0 }
+    #expect(instances.count == 2)
+    #expect(Set(instances).count == 1)
+    var other = try Bench(try TemporaryFolder().history())
+    _ = await other.attachments.next(isolation: nil)
+    #expect(other.link.instances.withLock { $0 }.first != instances.first)
+    try await other.end()
+    try await bench.end()
+  }
+
   @Test func supersededStopsAskingAndLocalCommandsLiveOn() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let stream = try await bench.attach()

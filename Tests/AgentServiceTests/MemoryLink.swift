@@ -13,6 +13,8 @@ final class MemoryLink: DeviceLink {
   let reports: AsyncStream<DeviceReport>
   private let attached: AsyncStream<Stream.Continuation>.Continuation
   private let posted: AsyncStream<DeviceReport>.Continuation
+  /// What the agent called itself, each time.
+  let instances = Mutex<[AgentInstance]>([])
   /// The last event that the broker has.
   private let stored = Mutex<UInt64>(0)
 
@@ -21,7 +23,8 @@ final class MemoryLink: DeviceLink {
     (reports, posted) = AsyncStream.makeStream()
   }
 
-  func attach() -> Stream {
+  func attach(as instance: AgentInstance) -> Stream {
+    instances.withLock { $0.append(instance) }
     let (stream, continuation) = Stream.makeStream()
     attached.yield(continuation)
     return stream

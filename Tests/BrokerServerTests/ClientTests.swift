@@ -45,7 +45,7 @@ import Testing
     let nobody = try client("http://127.0.0.1:1")
     let refusal = await #expect(throws: Refusal.self) { _ = try await nobody.devices() }
     #expect(refusal?.code == .brokerUnreachable)
-    let stream = nobody.deviceStream()
+    let stream = nobody.deviceStream(as: try AgentInstance("a").orFail())
     let ended = await #expect(throws: Refusal.self) { for try await _ in stream {} }
     #expect(ended?.code == .brokerUnreachable)
   }

@@ -125,7 +125,8 @@ extension ConnectingTests {
       let token = try await broker.enrol(product)
       let client = try broker.client(token)
       let id = try await {
-        var stream = client.deviceStream().makeAsyncIterator()
+        let instance = try AgentInstance("first").orFail()
+        var stream = client.deviceStream(as: instance).makeAsyncIterator()
         _ = try await stream.next()
         let view = try await broker.client().connect(product, ConnectRequest(), waiting: false)
         guard case .command(let command) = try await stream.next() else { throw Missing() }
@@ -150,10 +151,12 @@ extension ConnectingTests {
     try await RunningBroker.run(plain: true) { broker in
       let product = try ProductID("press-1").orFail()
       let client = try broker.client(try await broker.enrol(product))
-      var older = client.deviceStream().makeAsyncIterator()
+      var older = client.deviceStream(as: try AgentInstance("older").orFail())
+        .makeAsyncIterator()
       let greeting = try await older.next()
       #expect(greeting == .attached(epoch: 1, heartbeatSeconds: 15))
-      var newer = client.deviceStream().makeAsyncIterator()
+      var newer = client.deviceStream(as: try AgentInstance("newer").orFail())
+        .makeAsyncIterator()
       let second = try await newer.next()
       #expect(second == .attached(epoch: 2, heartbeatSeconds: 15))
       let told = try await older.next()

@@ -6,6 +6,7 @@ import Primitives
 actor ModelDevice {
   let product: ProductID
   private let client: BrokerClient
+  private let instance: AgentInstance
   private var epoch: UInt64 = 0
   private var connections: Set<ConnectionID> = []
   private var tunnel: TunnelID?
@@ -16,12 +17,14 @@ actor ModelDevice {
   init(_ product: ProductID, client: BrokerClient, answersConnects: Bool = true) {
     self.product = product
     self.client = client
+    var random = SystemRandomNumberGenerator()
+    instance = AgentInstance(using: &random)
     self.answersConnects = answersConnects
   }
 
   /// Attaches and serves until the stream ends or the task is cancelled.
   func run(onAttached: @escaping @Sendable () -> Void) async throws {
-    for try await event in client.deviceStream() {
+    for try await event in client.deviceStream(as: instance) {
       switch event {
       case .attached(let epoch, _):
         self.epoch = epoch

@@ -1,3 +1,4 @@
+import ConnectionService
 import Foundation
 import Testing
 
@@ -11,6 +12,14 @@ import Testing
     }
     let served = Route.allCases.map { "\($0.method.rawValue) \($0.path)" }
     #expect(described.sorted() == served.sorted())
+  }
+
+  @Test func theStreamsRequestNamesItsInstance() throws {
+    let path = try OpenAPIDocument.whole.members["paths"].orFail()
+      .members[Route.agentStream.path].orFail()
+    let text = String(decoding: try Answer.encode(path), as: UTF8.self)
+    #expect(text.contains("\"name\":\"\(AgentInstance.headerName)\""))
+    #expect(text.contains("^[A-Za-z0-9-]{1,64}$"))
   }
 
   @Test func everyReferenceLeadsToASchema() throws {

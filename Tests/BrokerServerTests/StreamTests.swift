@@ -122,6 +122,88 @@ import Testing
     #expect(throws: Refusal.self) { try registry.enter(.gateway) }
   }
 
+  @Test func ofADevicesStreamsTheOneOfTheNewestAttachmentIsSignalled() throws {
+    let registry = StreamRegistry(limits: ServerLimits())
+    let product = try ProductID("press-1").orFail()
+    let late = try registry.enter(.device(product))
+    let early = try registry.enter(.device(product))
+    registry.attached(early, product, epoch: 2)
+    #expect(early.bell.takePending() == .commands)
+    // Its attach was asked for before, and is handled now.
+    registry.attached(late, product, epoch: 3)
+    #expect(early.bell.takePending() == .commands)
+    #expect(late.bell.takePending() == .commands)
+    registry.leave(early)
+    registry.signal(.commands, to: product)
+    #expect(late.bell.takePending() == .commands)
+    // One that is outdated before it begins takes nothing away.
+    let outdated = try registry.enter(.device(product))
+    registry.attached(outdated, product, epoch: 1)
+    #expect(outdated.bell.takePending() == .commands)
+    registry.signal(.commands, to: product)
+    #expect(late.bell.takePending() == .commands)
+    #expect(outdated.bell.takePending().isEmpty)
+  }
+
+  @Test func anAgentsOwnOlderStreamJustEnds() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let client = try broker.client(try await broker.enrol(try ProductID("press-1").orFail()))
+      let instance = try AgentInstance("run-1").orFail()
+      var older = client.deviceStream(as: instance).makeAsyncIterator()
+      _ = try await older.next()
+      var newer = client.deviceStream(as: instance).makeAsyncIterator()
+      _ = try await newer.next()
+      #expect(try await older.rest() == [.heartbeat])
+    }
+  }
+
+  @Test func aStreamOutdatedByAnotherBrokersLateAttachJustEndsAndTheNextOneStands() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let token = try await broker.enrol(try ProductID("press-1").orFail())
+      let client = try broker.client(token)
+      let instance = try AgentInstance("run-1").orFail()
+      var stream = client.deviceStream(as: instance).makeAsyncIterator()
+      _ = try await stream.next()
+      let late = try broker.rules.attach(try broker.rules.authenticate(token), as: instance)
+      #expect(late == 2)
+      #expect(try await stream.rest() == [.heartbeat])
+      var next = client.deviceStream(as: instance).makeAsyncIterator()
+      let greeting = try await next.next()
+      #expect(greeting == .attached(epoch: 3, heartbeatSeconds: 15))
+      let device = try await broker.client().device(try ProductID("press-1").orFail())
+      #expect(device.online)
+    }
+  }
+
+  @Test func aRemovedDevicesStreamJustEndsAndItsNextRequestIsRefused() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let product = try ProductID("press-1").orFail()
+      let client = try broker.client(try await broker.enrol(product))
+      let instance = try AgentInstance("run-1").orFail()
+      var stream = client.deviceStream(as: instance).makeAsyncIterator()
+      _ = try await stream.next()
+      try await broker.client().removeDevice(product)
+      #expect(try await stream.rest() == [.heartbeat])
+      let refusal = await #expect(throws: Refusal.self) {
+        for try await _ in client.deviceStream(as: instance) {}
+      }
+      #expect(refusal?.code == .unauthenticated)
+    }
+  }
+
+  @Test(arguments: [
+    "", "a b", "ä", "a_b", String(repeating: "a", count: 65),
+  ])
+  func anInstanceThatIsNoneIsRefused(_ text: String) async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let token = try await broker.enrol(try ProductID("press-1").orFail())
+      let answer = try await broker.send(
+        "GET", "/v1/agent/stream", token: token, headers: [AgentInstance.headerName: text])
+      #expect(answer.status == 400)
+      #expect(answer.code == "badRequest")
+    }
+  }
+
   @Test func everyStreamHasOneHeartbeatInEachRound() async throws {
     let registry = StreamRegistry(limits: ServerLimits())
     let place = try registry.enter(.gateway)
@@ -131,6 +213,15 @@ import Testing
       if place.bell.takePending().contains(.heartbeat) { beats += 1 }
     }
     #expect(beats == 3)
+  }
+}
+
+extension AsyncThrowingStream.Iterator where Element == DeviceStreamEvent, Failure == any Error {
+  /// What comes until the stream ends.
+  fileprivate mutating func rest() async throws -> [DeviceStreamEvent] {
+    var events: [DeviceStreamEvent] = []
+    while let event = try await next(isolation: nil) { events.append(event) }
+    return events
   }
 }
 

@@ -99,7 +99,9 @@ import Testing
     try stage.broker.removeDevice(device.product, by: stage.admin)
     #expect(try stage.view(up).reason == .administrator)
     #expect(try stage.view(waiting).failure?.code == .connectionClosed)
-    #expect(code { try stage.broker.renew(device.product, epoch: device.epoch) } == .epochOutdated)
+    #expect(
+      code { try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance) }
+        == .epochOutdated)
     #expect(code { try stage.commands(device) } == .epochOutdated)
     #expect(code { try device.report(to: stage.broker) } == .unauthenticated)
     #expect(code { try stage.broker.authenticate(device.token) } == .unauthenticated)
@@ -132,8 +134,11 @@ import Testing
     let stage = try Stage()
     let device = try stage.attach()
     try stage.broker.revokeToken(device.caller.tokenID, by: stage.admin)
-    #expect(code { try stage.broker.renew(device.product, epoch: device.epoch) } == .epochOutdated)
-    #expect(code { try stage.broker.attach(device.caller) } == .unauthenticated)
+    #expect(
+      code { try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance) }
+        == .epochOutdated)
+    #expect(
+      code { try stage.broker.attach(device.caller, as: device.instance) } == .unauthenticated)
     #expect(try stage.broker.device(device.product, by: stage.viewer).online == false)
   }
 

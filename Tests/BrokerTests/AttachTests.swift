@@ -24,7 +24,7 @@ import Testing
     let device = try stage.attach()
     let old = device.epoch
     try device.attach(to: stage.second)
-    #expect(code { try stage.broker.renew(device.product, epoch: old) } == .epochOutdated)
+    #expect(code { try stage.broker.renew(device.product, epoch: old, as: nil) } == .epochOutdated)
     #expect(
       code { try stage.broker.commands(for: device.product, epoch: old) } == .epochOutdated)
     var words = device.words
@@ -37,13 +37,65 @@ import Testing
   @Test func ofTwoAgentsWithOneProductIDTheNewerWins() throws {
     let stage = try Stage()
     let first = try stage.attach()
-    let twin = ModelDevice(first.product, first.caller, first.token)
+    let twin = ModelDevice(
+      first.product, first.caller, first.token, as: AgentInstance("twin"))
     try twin.attach(to: stage.second)
     #expect(twin.epoch > first.epoch)
+    #expect(try stage.broker.isSuperseded(first.instance, on: first.product))
+    #expect(try stage.broker.isSuperseded(nil, on: first.product))
     #expect(code { try first.report(to: stage.broker) } == .epochOutdated)
     let id = try stage.connect(first).id
     try twin.work(stage.second, using: &stage.random)
     #expect(try stage.view(id).phase == .up)
+  }
+
+  @Test func anAgentIsNotSupersededByItself() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let epoch = device.epoch
+    // An older request of the same agent, which another broker handles now.
+    let late = try stage.second.attach(device.caller, as: device.instance)
+    #expect(late > epoch)
+    #expect(code { try stage.broker.commands(for: device.product, epoch: epoch) } == .epochOutdated)
+    #expect(try !stage.broker.isSuperseded(device.instance, on: device.product))
+    try device.attach(to: stage.broker)
+    try stage.second.detach(device.product, epoch: late)
+    #expect(try stage.broker.device(device.product, by: stage.ann).online)
+    #expect(try stage.commands(device).isEmpty)
+  }
+
+  @Test func nobodyIsSupersededByAnAgentWithoutANameOrByNobody() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let epoch = try stage.second.attach(device.caller, as: nil)
+    #expect(try !stage.broker.isSuperseded(device.instance, on: device.product))
+    try stage.second.detach(device.product, epoch: epoch)
+    #expect(try !stage.broker.isSuperseded(device.instance, on: device.product))
+    #expect(try !stage.broker.isSuperseded(device.instance, on: try product("unknown")))
+  }
+
+  @Test func removalAndRevocationSupersedeNobody() throws {
+    let stage = try Stage()
+    let removed = try stage.attach("pump-1")
+    try stage.broker.removeDevice(removed.product, by: stage.admin)
+    #expect(try !stage.broker.isSuperseded(removed.instance, on: removed.product))
+    let revoked = try stage.attach("pump-2")
+    try stage.broker.revokeToken(revoked.caller.tokenID, by: stage.admin)
+    #expect(
+      code { try stage.broker.commands(for: revoked.product, epoch: revoked.epoch) }
+        == .epochOutdated)
+    #expect(try !stage.broker.isSuperseded(revoked.instance, on: revoked.product))
+  }
+
+  @Test func aLeaseThatIsTakenUpAgainKeepsTheInstance() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    stage.advance(.seconds(100))
+    try stage.second.sweep()
+    try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance)
+    let other = AgentInstance("other")
+    #expect(try stage.broker.isSuperseded(other, on: device.product))
+    #expect(try !stage.broker.isSuperseded(device.instance, on: device.product))
   }
 
   @Test func losingTheStreamClosesNothing() throws {
@@ -64,7 +116,7 @@ import Testing
     let device = try stage.attach()
     stage.advance(.seconds(100))
     try stage.second.sweep()
-    try stage.broker.renew(device.product, epoch: device.epoch)
+    try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance)
     #expect(try stage.broker.device(device.product, by: stage.ann).online)
     #expect(try stage.events(.deviceAttached).count == 2)
   }
@@ -96,9 +148,10 @@ import Testing
 
   @Test func onlyDevicesAttach() throws {
     let stage = try Stage()
-    #expect(code { try stage.broker.attach(stage.admin) } == .forbidden)
+    #expect(code { try stage.broker.attach(stage.admin, as: nil) } == .forbidden)
     let device = try stage.enrol("pump-1")
     try stage.broker.removeDevice(device.product, by: stage.admin)
-    #expect(code { try stage.broker.attach(device.caller) } == .unauthenticated)
+    #expect(
+      code { try stage.broker.attach(device.caller, as: device.instance) } == .unauthenticated)
   }
 }

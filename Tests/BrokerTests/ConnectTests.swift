@@ -103,7 +103,7 @@ import Testing
     try device.attach(to: stage.broker)
     stage.advance(.seconds(45))
     #expect(code { try stage.connect(device) } == .deviceOffline, "the lease is over")
-    try stage.broker.renew(device.product, epoch: device.epoch)
+    try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance)
     _ = try stage.connect(device)
     try stage.broker.detach(device.product, epoch: device.epoch)
     #expect(code { try stage.connect(device) } == .deviceOffline)
@@ -189,7 +189,7 @@ import Testing
       }
       stage.advance(.seconds(61))
       try stage.broker.sweep()
-      try stage.broker.renew(device.product, epoch: device.epoch)
+      try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance)
       #expect(try stage.commands(device).count <= Limits.commandsMax)
     }
     #expect(refused)

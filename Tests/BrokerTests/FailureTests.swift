@@ -99,7 +99,8 @@ import Testing
     #expect(code { try device.report(to: stage.broker) } == .storeUnavailable)
     #expect(code { try stage.broker.authenticate(device.token) } == .storeUnavailable)
     #expect(
-      code { try stage.broker.renew(device.product, epoch: device.epoch) } == .storeUnavailable)
+      code { try stage.broker.renew(device.product, epoch: device.epoch, as: device.instance) }
+        == .storeUnavailable)
     stage.store.failure = nil
     #expect(try stage.view(id).phase == .up)
   }

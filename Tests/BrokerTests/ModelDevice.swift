@@ -8,6 +8,7 @@ final class ModelDevice {
   let product: ProductID
   var caller: Caller
   let token: String
+  let instance: AgentInstance?
   var epoch: UInt64 = 0
   var tunnel: TunnelID?
   var connections: [ConnectionID] = []
@@ -17,14 +18,18 @@ final class ModelDevice {
   private var answered: [UInt64: DeviceAnswer] = [:]
   private var sequence: UInt64 = 0
 
-  init(_ product: ProductID, _ caller: Caller, _ token: String) {
+  /// - Parameter instance: its own, where there are two agents with one product id.
+  init(
+    _ product: ProductID, _ caller: Caller, _ token: String, as instance: AgentInstance? = nil
+  ) {
+    self.instance = instance ?? AgentInstance("model")
     self.product = product
     self.caller = caller
     self.token = token
   }
 
   func attach(to broker: Broker<MemoryStore>) throws(Refusal) {
-    epoch = try broker.attach(caller)
+    epoch = try broker.attach(caller, as: instance)
     try report(to: broker)
   }
 

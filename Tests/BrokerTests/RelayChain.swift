@@ -50,7 +50,7 @@ final class RelayChain {
       }
       ledger.receive(event)
     }
-    epoch = try ours.broker.attach(relayed.caller)
+    epoch = try ours.broker.attach(relayed.caller, as: nil)
     ledger.attached()
     try settle()
   }

@@ -47,9 +47,11 @@ import Testing
 
   private static func pass(_ duration: Duration, _ chain: RelayChain) throws {
     chain.advance(duration)
-    try chain.carrier.broker.renew(chain.product, epoch: chain.device.epoch)
+    try chain.carrier.broker.renew(
+      chain.product, epoch: chain.device.epoch, as: chain.device.instance)
     if chain.isReachable {
-      try chain.ours.broker.renew(chain.product, epoch: chain.ours.epoch(of: chain.product))
+      try chain.ours.broker.renew(
+        chain.product, epoch: chain.ours.epoch(of: chain.product), as: nil)
     }
     try chain.carrier.broker.sweep()
     try chain.ours.broker.sweep()

@@ -152,7 +152,8 @@ import Testing
     #expect(told.map(\.connection) == [view.id])
     for _ in 0..<4 {
       chain.advance(.seconds(40))
-      try chain.ours.broker.renew(chain.product, epoch: chain.ours.epoch(of: chain.product))
+      try chain.ours.broker.renew(
+        chain.product, epoch: chain.ours.epoch(of: chain.product), as: nil)
       try chain.ours.broker.sweep()
       try chain.run()
     }
@@ -205,7 +206,7 @@ import Testing
     event.tunnel = TunnelID(using: &stage.random)
     event.reason = .deadPeer
     ledger.receive(event)
-    let epoch = try stage.broker.attach(relayed.caller)
+    let epoch = try stage.broker.attach(relayed.caller, as: nil)
     while let report = ledger.report(epoch: epoch) {
       ledger.posted(report, try stage.broker.receive(report, from: relayed.caller))
     }

@@ -70,7 +70,7 @@ import Testing
     _ = try stage.second.receive(early, from: device.caller)
     #expect(try stage.view(id).phase == .up)
     // A new attachment counts anew.
-    device.epoch = try stage.broker.attach(device.caller)
+    device.epoch = try stage.broker.attach(device.caller, as: device.instance)
     early.epoch = device.epoch
     _ = try stage.second.receive(early, from: device.caller)
     #expect(try stage.view(id).phase == .closed)

@@ -55,7 +55,7 @@ import Testing
     #expect(reads.allSatisfy { $0 == !mayRead })
     #expect(acts.allSatisfy { $0 == !mayAct })
     #expect(administers.allSatisfy { $0 == (role != .admin) })
-    #expect(isForbidden { try broker.attach(caller) } == (role != .device))
+    #expect(isForbidden { try broker.attach(caller, as: nil) } == (role != .device))
     #expect(isForbidden { try broker.gatewayAttached(caller) } == (role != .gateway))
   }
 

@@ -5,6 +5,7 @@ import Primitives
 /// A device's agent as a broker sees it: answers at once, loses its tunnel when told.
 actor ModelDevice {
   private let client: BrokerClient
+  private let instance: AgentInstance
   private var epoch: UInt64 = 0
   private var connections: Set<ConnectionID> = []
   private(set) var tunnel: TunnelID?
@@ -12,13 +13,16 @@ actor ModelDevice {
   private var sequence: UInt64 = 0
   private var random = SystemRandomNumberGenerator()
 
-  init(client: BrokerClient) { self.client = client }
+  init(client: BrokerClient) {
+    self.client = client
+    instance = AgentInstance(using: &random)
+  }
 
   /// Attaches again and again until the task is cancelled.
   func run() async {
     while !Task.isCancelled {
       do {
-        for try await event in client.deviceStream() { try await take(event) }
+        for try await event in client.deviceStream(as: instance) { try await take(event) }
       } catch {}
       try? await Task.sleep(for: .milliseconds(200))
     }

@@ -3,8 +3,11 @@ import Primitives
 
 extension Broker {
   /// A device's stream begins; an older one of the same device is over from now on (CS-21).
+  /// - Parameter instance: the run of the agent that asks; `nil` when it does not say.
   /// - Returns: the epoch of this attachment, greater than that of any before.
-  public func attach(_ caller: Caller) throws(Refusal) -> UInt64 {
+  public func attach(
+    _ caller: Caller, as instance: AgentInstance?
+  ) throws(Refusal) -> UInt64 {
     try transact { (work) throws(Refusal) -> UInt64 in
       var ledger = try DeviceLedger(of: caller, in: work)
       guard let token = try work.rows.token(id: caller.tokenID), try work.isGood(token) else {
@@ -13,7 +16,7 @@ extension Broker {
       ledger.device.epoch += 1
       // Reports are counted anew.
       ledger.device.state?.number = nil
-      ledger.beginAttachment()
+      ledger.beginAttachment(of: instance)
       try ledger.save()
       return ledger.device.epoch
     }
@@ -22,15 +25,32 @@ extension Broker {
   /// The stream of this epoch is alive.
   /// - Throws: `epochOutdated` when another has taken its place, or the device is removed: the stream
   ///   ends.
-  public func renew(_ product: ProductID, epoch: UInt64) throws(Refusal) {
+  public func renew(
+    _ product: ProductID, epoch: UInt64, as instance: AgentInstance?
+  ) throws(Refusal) {
     try transact { (work) throws(Refusal) in
       var ledger = try DeviceLedger(attached: product, epoch: epoch, in: work)
       if ledger.device.attachment == nil {
         // The lease ran out while nobody could write it down; the stream never broke.
-        ledger.beginAttachment()
+        ledger.beginAttachment(of: instance)
       }
       ledger.extendLease()
       try ledger.save()
+    }
+  }
+
+  /// Whether another agent has the device, now that an attachment of this one is over (CS-21).
+  ///
+  /// It has not when the newer attachment is the agent's own, of a request that was handled late, or
+  /// when nobody is attached: the device may be removed, or its token revoked.
+  public func isSuperseded(
+    _ instance: AgentInstance?, on product: ProductID
+  ) throws(Refusal) -> Bool {
+    try transact { (work) throws(Refusal) -> Bool in
+      guard let device = try work.rows.device(product, locking: false),
+        let newest = device.attachment?.instance
+      else { return false }
+      return newest != instance
     }
   }
 
@@ -74,9 +94,10 @@ extension DeviceLedger {
     self = ledger
   }
 
-  fileprivate mutating func beginAttachment() {
+  fileprivate mutating func beginAttachment(of instance: AgentInstance?) {
     device.attachment = DeviceRecord.Attachment(
-      broker: work.broker, attachedAt: work.now, leaseUntil: work.now + work.policy.lease)
+      broker: work.broker, attachedAt: work.now, leaseUntil: work.now + work.policy.lease,
+      instance: instance)
     var event = event(.deviceAttached, actor: "device")
     event.note = work.broker.text
     work.record(event)

@@ -74,9 +74,14 @@ public struct DeviceRecord: Hashable, Sendable {
     public var attachedAt: Timestamp
     /// By the store's clock.
     public var leaseUntil: Timestamp
+    /// The run of the agent that asked for it; `nil` when it did not say.
+    public var instance: AgentInstance?
 
-    public init(broker: Name, attachedAt: Timestamp, leaseUntil: Timestamp) {
+    public init(
+      broker: Name, attachedAt: Timestamp, leaseUntil: Timestamp, instance: AgentInstance?
+    ) {
       self.broker = broker
+      self.instance = instance
       self.attachedAt = attachedAt
       self.leaseUntil = leaseUntil
     }

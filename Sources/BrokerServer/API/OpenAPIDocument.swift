@@ -145,6 +145,15 @@ enum OpenAPIDocument {
         "schema": reference("Sequence"),
       ])
     }
+    if route == .agentStream {
+      headers.append([
+        "name": .text(AgentInstance.headerName), "in": "header",
+        "description": "What this run of the agent calls itself, the same in all its requests.",
+        "schema": [
+          "type": "string", "pattern": .text("^[A-Za-z0-9-]{1,\(AgentInstance.charactersMax)}$"),
+        ],
+      ])
+    }
     return headers
   }
 

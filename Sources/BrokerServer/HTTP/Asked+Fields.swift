@@ -8,6 +8,7 @@ extension Asked {
   private static let idempotencyKeyName = HTTPField.Name("Idempotency-Key")
   private static let preferName = HTTPField.Name("Prefer")
   private static let lastEventIDName = HTTPField.Name("Last-Event-ID")
+  private static let instanceName = HTTPField.Name(AgentInstance.headerName)
 
   /// The device in the path; a text that is no product id names none.
   func product() throws(Refusal) -> ProductID {
@@ -63,6 +64,17 @@ extension Asked {
       throw .badParameter("Idempotency-Key", "is not 1 to 128 visible ASCII characters")
     }
     return key
+  }
+
+  /// The run of the agent that asks; `nil` when it does not say.
+  func agentInstance() throws(Refusal) -> AgentInstance? {
+    guard let name = Self.instanceName, let text = headers[name] else { return nil }
+    guard let instance = AgentInstance(text) else {
+      throw .badParameter(
+        AgentInstance.headerName,
+        "is not 1 to \(AgentInstance.charactersMax) letters, digits and hyphens")
+    }
+    return instance
   }
 
   /// RFC 7240 §4.1.

@@ -58,10 +58,15 @@ final class FirstRequest: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .reading = phase {
+    switch phase {
+    case .reading:
       let isOver =
         event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed
       if isOver { context.close(promise: nil) }
+    // Before the stream has begun, too: nobody waits for it any more.
+    case .streaming:
+      if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+    case .passingOn: break
     }
     context.fireUserInboundEventTriggered(event)
   }

@@ -10,6 +10,11 @@ extension Refusal {
     .overloaded, "The broker is ending.", cause: "It is being stopped or restarted.",
     nextStep: "Ask again in a moment.")
 
+  /// Nobody is left to read it.
+  static let askerGone = Refusal(
+    .badRequest, "Whoever asked has closed the connection.", cause: "It did not wait so long.",
+    nextStep: "Ask again.")
+
   static func limit(_ detail: String) -> Refusal {
     Refusal(
       .overloaded, detail, cause: "A limit of the broker is reached.",

@@ -8,6 +8,7 @@ public struct LocalAttachment: Sendable {
   let served: ServedBroker
   let product: ProductID
   let caller: Caller
+  let instance: AgentInstance
   let place: StreamPlace
   /// What reports carry.
   public let epoch: UInt64
@@ -18,7 +19,7 @@ public struct LocalAttachment: Sendable {
   public func nextCommands() async -> [DeviceCommand]? {
     while true {
       let signals = await place.bell.next()
-      guard signals.isDisjoint(with: [.superseded, .end]) else { return nil }
+      guard !signals.contains(.end) else { return nil }
       do throws(Refusal) {
         if signals.contains(.heartbeat) { try await renew() }
         if signals.contains(.commands) { return try await commands() }
@@ -70,7 +71,9 @@ public struct LocalAttachment: Sendable {
   }
 
   private func renew() async throws(Refusal) {
-    let (product, epoch) = (product, epoch)
-    try await served.lanes.run { rules throws(Refusal) in try rules.renew(product, epoch: epoch) }
+    let (product, epoch, instance) = (product, epoch, instance)
+    try await served.lanes.run { rules throws(Refusal) in
+      try rules.renew(product, epoch: epoch, as: instance)
+    }
   }
 }

@@ -11,6 +11,8 @@ public protocol Resident: Sendable {
 /// How a device in this process reaches the broker: what stream and reports are to one outside.
 public struct DeviceDesk: Sendable {
   let served: ServedBroker
+  /// Of every agent that is played here.
+  let instance: AgentInstance
 
   /// Makes the device, unless it is there already.
   /// - Throws: `productIDTaken` for one that has an agent of its own.
@@ -33,12 +35,15 @@ public struct DeviceDesk: Sendable {
   ) async throws(Refusal) -> LocalAttachment {
     let place = try served.streams.enter(.device(product))
     do throws(Refusal) {
-      let caller = device.caller
-      let epoch = try await served.lanes.run { rules throws(Refusal) in try rules.attach(caller) }
+      let (caller, instance) = (device.caller, instance)
+      let epoch = try await served.lanes.run { rules throws(Refusal) in
+        try rules.attach(caller, as: instance)
+      }
       served.hub.ringForChanges()
-      place.bell.ring(.commands)
+      served.streams.attached(place, product, epoch: epoch)
       return LocalAttachment(
-        served: served, product: product, caller: caller, place: place, epoch: epoch)
+        served: served, product: product, caller: caller, instance: instance, place: place,
+        epoch: epoch)
     } catch {
       served.streams.leave(place)
       throw error

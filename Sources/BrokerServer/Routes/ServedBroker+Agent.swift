@@ -31,18 +31,25 @@ extension ServedBroker {
     guard caller.role == .device, let product = caller.product else {
       throw .roleForbidden(caller.role)
     }
+    let instance = try asked.agentInstance()
     let place = try streams.enter(.device(product))
+    let channel = asked.context.channel
     let epoch: UInt64
     do throws(Refusal) {
-      epoch = try await lanes.run { rules throws(Refusal) in try rules.attach(caller) }
+      epoch = try await lanes.run { rules throws(Refusal) in
+        // It would take the device from whoever asked since.
+        guard channel.isActive else { throw .askerGone }
+        return try rules.attach(caller, as: instance)
+      }
     } catch {
       streams.leave(place)
       throw error
     }
     hub.ringForChanges()
-    place.bell.ring(.commands)
+    streams.attached(place, product, epoch: epoch)
     return OpenedAttachment(
-      attachment: Attachment(served: self, product: product, epoch: epoch), place: place)
+      attachment: Attachment(served: self, product: product, instance: instance, epoch: epoch),
+      place: place)
   }
 }
 
@@ -76,14 +83,16 @@ struct Attachment: Sendable {
 
   let served: ServedBroker
   let product: ProductID
+  let instance: AgentInstance?
   let epoch: UInt64
   /// Commands up to this one are on the stream.
   private var sent: UInt64 = 0
   private var beats = 0
 
-  init(served: ServedBroker, product: ProductID, epoch: UInt64) {
+  init(served: ServedBroker, product: ProductID, instance: AgentInstance?, epoch: UInt64) {
     self.served = served
     self.product = product
+    self.instance = instance
     self.epoch = epoch
   }
 
@@ -103,21 +112,13 @@ struct Attachment: Sendable {
   mutating func serve(
     _ signals: Bell.Signals, _ bell: Bell, on stream: inout EventStreamWriter
   ) async throws -> Bool {
-    if signals.contains(.superseded) {
-      try await supersede(&stream)
-      return false
-    }
     if signals.contains(.end) {
       try await stream.farewell("the broker is ending")
       return false
     }
     do {
-      try await follow(signals, on: &stream)
-    } catch let refusal as Refusal {
-      if refusal.code == .epochOutdated {
-        try await supersede(&stream)
-        return false
-      }
+      return try await follow(signals, on: &stream)
+    } catch is Refusal {
       // The database is down or slow: the attachment stands, and we ask again.
       Task {
         try? await Task.sleep(for: Self.retry)
@@ -127,23 +128,30 @@ struct Attachment: Sendable {
     return true
   }
 
+  /// - Returns: whether the stream goes on.
   private mutating func follow(
     _ signals: Bell.Signals, on stream: inout EventStreamWriter
-  ) async throws {
+  ) async throws -> Bool {
     if signals.contains(.reported) { beats = 0 }
-    if signals.contains(.heartbeat) {
-      try await stream.heartbeat()
-      try await renew()
+    do {
+      if signals.contains(.heartbeat) {
+        try await stream.heartbeat()
+        try await renew()
+      }
+      if signals.contains(.commands) { try await sendCommands(on: &stream) }
+      return true
+    } catch let refusal as Refusal where refusal.code == .epochOutdated {
+      try await end(&stream)
+      return false
     }
-    if signals.contains(.commands) { try await sendCommands(on: &stream) }
   }
 
   private mutating func renew() async throws(Refusal) {
     beats += 1
     guard beats >= Self.beatsPerRenewal else { return }
-    let (product, epoch) = (product, epoch)
+    let (product, epoch, instance) = (product, epoch, instance)
     try await served.lanes.run { rules throws(Refusal) in
-      try rules.renew(product, epoch: epoch)
+      try rules.renew(product, epoch: epoch, as: instance)
     }
     beats = 0
   }
@@ -159,7 +167,17 @@ struct Attachment: Sendable {
     }
   }
 
-  private func supersede(_ stream: inout EventStreamWriter) async throws {
-    try await stream.send(ServerSentEvent(event: "superseded", data: "{}"))
+  /// The attachment is over. An agent that another one has taken the device from is told so, and
+  /// stays away; any other learns from its next request how it stands.
+  private func end(_ stream: inout EventStreamWriter) async throws {
+    let (product, instance) = (product, instance)
+    let isSuperseded = try await served.lanes.run { rules throws(Refusal) in
+      try rules.isSuperseded(instance, on: product)
+    }
+    if isSuperseded {
+      try await stream.send(ServerSentEvent(event: "superseded", data: "{}"))
+    } else {
+      try await stream.farewell("the attachment is over")
+    }
   }
 }

@@ -7,16 +7,15 @@ final class Bell: Sendable {
     let rawValue: UInt8
 
     static let events = Signals(rawValue: 1)
+    /// There may be a command, or the attachment may be over.
     static let commands = Signals(rawValue: 2)
     static let heartbeat = Signals(rawValue: 4)
-    /// Another attachment has the device.
-    static let superseded = Signals(rawValue: 8)
     /// The time is up.
-    static let deadline = Signals(rawValue: 16)
+    static let deadline = Signals(rawValue: 8)
     /// The other end is gone, or the server ends.
-    static let end = Signals(rawValue: 32)
+    static let end = Signals(rawValue: 16)
     /// The device has reported: its lease is renewed.
-    static let reported = Signals(rawValue: 64)
+    static let reported = Signals(rawValue: 32)
   }
 
   private struct State {

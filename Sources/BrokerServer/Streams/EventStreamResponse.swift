@@ -48,12 +48,16 @@ extension Answer {
     }
   }
 
-  /// What every stream begins with.
+  /// What every stream begins with: it takes its connection with it, so that the next request does
+  /// not go out on one that is about to end.
   static func stream(
     _ body: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void = { _ in }
   ) -> Response {
     Response(
-      status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+      status: .ok,
+      headers: [
+        .contentType: "text/event-stream", .cacheControl: "no-store", .connection: "close",
+      ],
       body: ResponseBody(body))
   }
 }

@@ -31,9 +31,15 @@ final class StreamRegistry: Sendable {
     let deadline: UInt64?
   }
 
+  /// The newest attachment of a device on this broker.
+  private struct Holder {
+    let number: UInt64
+    let epoch: UInt64
+  }
+
   private struct State {
     var entries: [UInt64: Entry] = [:]
-    var devices: [ProductID: UInt64] = [:]
+    var devices: [ProductID: Holder] = [:]
     var counts: [String: Int] = [:]
     var perToken: [String: Int] = [:]
     var numbers: UInt64 = 0
@@ -46,14 +52,11 @@ final class StreamRegistry: Sendable {
 
   init(limits: ServerLimits) { self.limits = limits }
 
-  /// Takes a place.
-  ///
-  /// A device's earlier stream on this broker is told at once that it is superseded; one on another
-  /// broker learns it from its next renewal.
+  /// Takes a place; a device's is to be followed by ``attached(_:_:epoch:)``.
   /// - Throws: `overloaded` when all places are taken.
   func enter(_ kind: Kind, for time: Duration? = nil) throws(Refusal) -> StreamPlace {
     let bell = Bell()
-    let outcome: Result<(StreamPlace, Bell?), Refusal> = state.withLock { state in
+    let outcome: Result<StreamPlace, Refusal> = state.withLock { state in
       guard !state.hasEnded else { return .failure(.serverEnding) }
       if let refusal = refusal(of: kind, in: state) { return .failure(refusal) }
       let number = state.numbers
@@ -61,19 +64,25 @@ final class StreamRegistry: Sendable {
       let deadline = time.map { state.ticks + UInt64(max(1, $0 / Self.tick)) }
       state.entries[number] = Entry(kind: kind, bell: bell, deadline: deadline)
       state.counts[Self.label(kind), default: 0] += 1
-      var former: Bell?
-      switch kind {
-      case .device(let product):
-        former = state.devices[product].flatMap { state.entries[$0]?.bell }
-        state.devices[product] = number
-      case .events(let token): state.perToken[token, default: 0] += 1
-      case .gateway, .wait: break
-      }
-      return .success((StreamPlace(number: number, bell: bell), former))
+      if case .events(let token) = kind { state.perToken[token, default: 0] += 1 }
+      return .success(StreamPlace(number: number, bell: bell))
     }
-    let (place, former) = try outcome.get()
-    former?.ring(.superseded)
-    return place
+    return try outcome.get()
+  }
+
+  /// The device of this place is attached, with this epoch.
+  ///
+  /// Of several streams of a device here the one of the greatest epoch is signalled from now on; the
+  /// other looks at once what has become of it. One on another broker learns it from the events.
+  func attached(_ place: StreamPlace, _ product: ProductID, epoch: UInt64) {
+    let former = state.withLock { state -> Bell? in
+      let former = state.devices[product]
+      if let former, former.epoch > epoch { return nil }
+      state.devices[product] = Holder(number: place.number, epoch: epoch)
+      return former.flatMap { state.entries[$0.number]?.bell }
+    }
+    former?.ring(.commands)
+    place.bell.ring(.commands)
   }
 
   private func refusal(of kind: Kind, in state: borrowing State) -> Refusal? {
@@ -98,7 +107,7 @@ final class StreamRegistry: Sendable {
       state.counts[Self.label(entry.kind), default: 1] -= 1
       switch entry.kind {
       case .device(let product):
-        if state.devices[product] == place.number { state.devices[product] = nil }
+        if state.devices[product]?.number == place.number { state.devices[product] = nil }
       case .events(let token):
         let left = (state.perToken[token] ?? 1) - 1
         state.perToken[token] = left > 0 ? left : nil
@@ -110,7 +119,7 @@ final class StreamRegistry: Sendable {
   /// Wakes the stream of a device that is attached here.
   func signal(_ signals: Bell.Signals, to product: ProductID) {
     let bell = state.withLock { state in
-      state.devices[product].flatMap { state.entries[$0]?.bell }
+      state.devices[product].flatMap { state.entries[$0.number]?.bell }
     }
     bell?.ring(signals)
   }

@@ -7,7 +7,8 @@ extension DeviceRecord: SQLRecord {
     "devices",
     [
       "product", "organisation", "name", "enrolled_at", "removed_at", "epoch", "attached_broker",
-      "attached_at", "lease_until", "state", "reported_at", "history_sequence",
+      "attached_at", "lease_until", "attached_instance", "state", "reported_at",
+      "history_sequence",
     ])
 
   var values: [SQLValue] {
@@ -15,8 +16,8 @@ extension DeviceRecord: SQLRecord {
       [
         .text(product), .text(organisation), .text(name), .time(enrolledAt), .time(removedAt),
         .bits(epoch), .text(attachment?.broker), .time(attachment?.attachedAt),
-        .time(attachment?.leaseUntil), try JSONColumn.text(state), .time(reportedAt),
-        .bits(historySequence),
+        .time(attachment?.leaseUntil), .text(attachment?.instance), try JSONColumn.text(state),
+        .time(reportedAt), .bits(historySequence),
       ]
     }
   }
@@ -30,8 +31,10 @@ extension DeviceRecord: SQLRecord {
     let broker: Name? = try row.wireTextIfAny()
     let attachedAt = try row.timeIfAny()
     let leaseUntil = try row.timeIfAny()
+    let instance: AgentInstance? = try row.wireTextIfAny()
     if let broker, let attachedAt, let leaseUntil {
-      attachment = Attachment(broker: broker, attachedAt: attachedAt, leaseUntil: leaseUntil)
+      attachment = Attachment(
+        broker: broker, attachedAt: attachedAt, leaseUntil: leaseUntil, instance: instance)
     }
     state = try row.jsonIfAny()
     reportedAt = try row.timeIfAny()
@@ -49,8 +52,9 @@ extension SQLTransaction {
         (product) DO UPDATE SET name = excluded.name, enrolled_at = excluded.enrolled_at,
         removed_at = excluded.removed_at, epoch = excluded.epoch,
         attached_broker = excluded.attached_broker, attached_at = excluded.attached_at,
-        lease_until = excluded.lease_until, state = excluded.state,
-        reported_at = excluded.reported_at, history_sequence = excluded.history_sequence
+        lease_until = excluded.lease_until, attached_instance = excluded.attached_instance,
+        state = excluded.state, reported_at = excluded.reported_at,
+        history_sequence = excluded.history_sequence
         WHERE devices.removed_at IS NOT NULL AND devices.organisation = excluded.organisation
         """)
     guard inserted else {

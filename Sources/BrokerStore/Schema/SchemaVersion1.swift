@@ -48,12 +48,14 @@ enum SchemaVersion1 {
         attached_broker \(sql.text),
         attached_at \(sql.integer),
         lease_until \(sql.integer),
+        attached_instance \(sql.text),
         state \(sql.text),
         reported_at \(sql.integer),
         history_sequence \(sql.integer) NOT NULL,
         last_command \(sql.integer) NOT NULL DEFAULT 0,
         CHECK ((attached_broker IS NULL) = (attached_at IS NULL)),
-        CHECK ((attached_broker IS NULL) = (lease_until IS NULL))
+        CHECK ((attached_broker IS NULL) = (lease_until IS NULL)),
+        CHECK (attached_instance IS NULL OR attached_broker IS NOT NULL)
       \(sql.tableEnd)
       """,
       "CREATE INDEX devices_of_organisation ON devices (organisation, product)",

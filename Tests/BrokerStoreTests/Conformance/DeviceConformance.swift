@@ -19,7 +19,8 @@ struct DeviceConformance {
     device.historySequence = UInt64(Int64.max) + 1
     device.attachment = DeviceRecord.Attachment(
       broker: try Samples.name(String(repeating: "b", count: 64)), attachedAt: Samples.time(1),
-      leaseUntil: Samples.time(2))
+      leaseUntil: Samples.time(2),
+      instance: AgentInstance(String(repeating: "i", count: AgentInstance.charactersMax)))
     device.state = DeviceState(
       phase: .up,
       tunnel: TunnelState(
@@ -103,7 +104,7 @@ struct DeviceConformance {
       var device = try Samples.device(product)
       device.attachment = DeviceRecord.Attachment(
         broker: try Samples.name("broker"), attachedAt: Samples.time(1),
-        leaseUntil: Samples.time(until))
+        leaseUntil: Samples.time(until), instance: nil)
       return device
     }
     let detached = try Samples.device("e")

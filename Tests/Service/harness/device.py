@@ -26,6 +26,7 @@ class Device:
         self.product, self.token, self.brokers, self.address = product, token, brokers, address
         self.noticed = Noticed()
         self.lock = threading.RLock()
+        self.instance = "device-" + "".join(random.choices(ALPHABET, k=16))
         self.epoch = None
         self.at = None
         # The books.
@@ -110,7 +111,9 @@ class Device:
 
     def _follow(self, broker):
         cursor = 0
-        with Stream(API(broker.port, self.token, broker.is_tls), "/v1/agent/stream") as stream:
+        api = API(broker.port, self.token, broker.is_tls)
+        headers = {"Drawbridge-Instance": self.instance}
+        with Stream(api, "/v1/agent/stream", headers) as stream:
             self._stream = stream
             while not self._is_ending:
                 stream._noticed.until(

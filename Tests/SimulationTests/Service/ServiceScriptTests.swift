@@ -112,4 +112,24 @@ import Testing
     #expect(superseded.count == 1)
     #expect(world.tally["agent superseded"] == 1)
   }
+
+  /// CS-21: a request that its agent had given up is handled when the next one stands.
+  @Test func anAgentWhoseAttachIsHandledLateComesToRestAttached() throws {
+    var late = 0
+    for seed in 0..<20 as Range<UInt64> {
+      let world = try ServiceWorld(seed: seed, brokers: 2, devices: 1, people: 1)
+      world.network.latePerMille = 1000
+      try world.startAll()
+      try world.run(for: .milliseconds(1))
+      world.network.latePerMille = 0
+      try world.run(for: .seconds(300))
+      late += world.tally["attach handled late"]
+      #expect(world.tally["agent superseded"] == 0)
+      let stream = try #require(world.agents[0].process?.stream)
+      #expect(stream.isOpenAtBroker)
+      #expect(world.books.device(world.agents[0].product)?.record.epoch == stream.epoch)
+      #expect(world.brokers.flatMap(\.streams).count == 1)
+    }
+    #expect(late > 2)
+  }
 }

@@ -36,7 +36,7 @@ import Testing
       "connect: deviceUnknown", "connect: storeUnavailable", "connect: brokerUnreachable",
       "close: connectionClosed", "close: connectionUnknown", "close: forbidden", "closeall: done",
       "agent killed between two steps", "act: agent killed, up", "act: agent killed, establishing",
-      "agent superseded", "store failed at a call", "act: gateway restarts",
+      "agent superseded", "attach handled late", "store failed at a call", "act: gateway restarts",
       "act: device removed", "act: clock moved", "report failed: epochOutdated",
       "tunnel lost: inactivity", "tunnel lost: deadPeer", "VPN agent vanished",
       "history: unexpectedClose", "event: tunnel.unexpectedClose", "pair allowed", "pair denied",

@@ -12,9 +12,12 @@ extension AgentNode {
         party: .agent(self.index),
         broker: Int.random(in: 0..<world.brokers.count, using: &world.random))
       let token = self.token
-      let life = process.life
-      world.ask(way, waiting: Self.silenceMax, mayBeLate: false) { world, broker, exchange in
-        broker.serveStream(exchange, token: token, agentLife: life, in: world)
+      let (life, instance) = (process.life, process.instance)
+      // Of two agents the late request of one would stop the other for good (CS-21).
+      world.ask(
+        way, waiting: Self.silenceMax, mayBeLate: !self.hasTwin
+      ) { world, broker, exchange in
+        broker.serveStream(exchange, token: token, agentLife: life, as: instance, in: world)
       } done: { (world, result) throws(BrokenPromise) in
         guard let process = self.process, process.life == life else {
           if case .success(let stream) = result { world.cut(stream) }

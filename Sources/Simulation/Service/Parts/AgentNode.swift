@@ -7,6 +7,8 @@ final class AgentNode {
   /// What a life of the process holds.
   final class Process {
     let life: Int
+    /// What it calls itself to brokers.
+    let instance: AgentInstance?
     var engine: ConnectionAgent
     var tunnel: VPNTunnel?
     var answers: [DeviceAnswer] = []
@@ -22,8 +24,9 @@ final class AgentNode {
     var pause = ReconnectDelay()
     var reportPause = ReconnectDelay()
 
-    init(life: Int, engine: consuming ConnectionAgent) {
+    init(life: Int, instance: AgentInstance?, engine: consuming ConnectionAgent) {
       self.life = life
+      self.instance = instance
       self.engine = engine
     }
   }
@@ -62,7 +65,8 @@ final class AgentNode {
     guard process == nil else { return }
     lives += 1
     let process = Process(
-      life: lives, engine: ConnectionAgent(after: file.remainder, time: time(in: world)))
+      life: lives, instance: AgentInstance("agent-\(index)-\(lives)"),
+      engine: ConnectionAgent(after: file.remainder, time: time(in: world)))
     process.engine.historyAcknowledged(through: file.acknowledged)
     self.process = process
     world.note("agent \(index) starts")

@@ -7,7 +7,8 @@ extension BrokerNode {
 
   /// A device asks for its stream: a transaction says who it is, another attaches it.
   func serveStream(
-    _ exchange: Exchange<DeviceStream>, token: String, agentLife: Int, in world: ServiceWorld
+    _ exchange: Exchange<DeviceStream>, token: String, agentLife: Int,
+    as instance: AgentInstance?, in world: ServiceWorld
   ) {
     step(in: world) { world in
       do throws(Refusal) {
@@ -16,17 +17,17 @@ extension BrokerNode {
         }
         guard let product = caller.product else { throw .unreachable }
         self.step(in: world) { world in
-          // The one before on this broker learns at once that it is over.
-          for former in self.streams where former.product == product {
-            self.supersede(former, in: world)
-          }
+          // With a process that has ended its connections have, and the broker sees that.
+          guard case .agent(let index) = exchange.way.party,
+            world.agents[index].process?.life == agentLife
+          else { return }
           do throws(Refusal) {
             let epoch = try self.use(in: world) { (rules, _) throws(Refusal) in
-              try rules.attach(caller)
+              try rules.attach(caller, as: instance)
             }
             let stream = DeviceStream(
-              exchange.way, brokerLife: self.life, agentLife: agentLife, product: product,
-              epoch: epoch)
+              exchange.way, brokerLife: self.life, agentLife: agentLife, instance: instance,
+              product: product, epoch: epoch)
             self.step(in: world) { world in self.begin(stream, exchange, in: world) }
           } catch {
             exchange.answer(.failure(error), in: world)
@@ -41,7 +42,11 @@ extension BrokerNode {
   private func begin(
     _ stream: DeviceStream, _ exchange: Exchange<DeviceStream>, in world: ServiceWorld
   ) {
+    let formers = streams.filter { $0.product == stream.product }
     streams.append(stream)
+    // The one before on this broker looks at once what has become of it.
+    for former in formers { sendCommands(on: former, in: world) }
+    if exchange.isOver { world.count("attach handled late") }
     guard let arrival = exchange.answer(.success(stream), in: world) else {
       return world.cut(stream)
     }
@@ -59,11 +64,11 @@ extension BrokerNode {
       if stream.beats >= Self.beatsPerRenewal {
         do throws(Refusal) {
           try self.use(in: world) { (rules, _) throws(Refusal) in
-            try rules.renew(stream.product, epoch: stream.epoch)
+            try rules.renew(stream.product, epoch: stream.epoch, as: stream.instance)
           }
           stream.beats = 0
         } catch {
-          if error.code == .epochOutdated { self.supersede(stream, in: world) }
+          if error.code == .epochOutdated { self.endOutdated(stream, in: world) }
         }
       }
       self.beat(stream, in: world)
@@ -82,15 +87,23 @@ extension BrokerNode {
         stream.sent = command.id
       }
     } catch {
-      if error.code == .epochOutdated { return supersede(stream, in: world) }
+      if error.code == .epochOutdated { return endOutdated(stream, in: world) }
       later(Self.retry, in: world) { world in self.sendCommands(on: stream, in: world) }
     }
   }
 
-  private func supersede(_ stream: DeviceStream, in world: ServiceWorld) {
+  /// The attachment is over; who has the device now decides what the agent is told.
+  private func endOutdated(_ stream: DeviceStream, in world: ServiceWorld) {
     guard stream.isOpenAtBroker else { return }
-    send(.superseded, on: stream, in: world)
-    streamEnded(stream, in: world)
+    do throws(Refusal) {
+      let isSuperseded = try use(in: world, changing: false) { (rules, _) throws(Refusal) in
+        try rules.isSuperseded(stream.instance, on: stream.product)
+      }
+      send(isSuperseded ? .superseded : .end, on: stream, in: world)
+      streamEnded(stream, in: world)
+    } catch {
+      later(Self.retry, in: world) { world in self.sendCommands(on: stream, in: world) }
+    }
   }
 
   /// The stream is over, as this broker sees it.

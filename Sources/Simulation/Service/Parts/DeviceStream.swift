@@ -16,6 +16,7 @@ final class DeviceStream {
   let way: Way
   let brokerLife: Int
   let agentLife: Int
+  let instance: AgentInstance?
   let product: ProductID
   let epoch: UInt64
   var isOpenAtBroker = true
@@ -28,11 +29,13 @@ final class DeviceStream {
   var lastArrival = Instant.zero
 
   init(
-    _ way: Way, brokerLife: Int, agentLife: Int, product: ProductID, epoch: UInt64
+    _ way: Way, brokerLife: Int, agentLife: Int, instance: AgentInstance?, product: ProductID,
+    epoch: UInt64
   ) {
     self.way = way
     self.brokerLife = brokerLife
     self.agentLife = agentLife
+    self.instance = instance
     self.product = product
     self.epoch = epoch
   }

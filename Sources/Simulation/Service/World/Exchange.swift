@@ -8,7 +8,8 @@ final class Exchange<Reply> {
   let way: Way
   /// The life of the broker that answers.
   fileprivate(set) var brokerLife = 0
-  private var isOver = false
+  /// The asker has its answer, or waits no longer.
+  private(set) var isOver = false
   private let done: Done
 
   fileprivate init(_ way: Way, _ done: @escaping Done) {
@@ -17,10 +18,10 @@ final class Exchange<Reply> {
   }
 
   /// The broker answers; a broker that has died meanwhile does not.
-  /// - Returns: when the answer arrives; `nil` when it never does.
+  /// - Returns: when the answer arrives; `nil` when it never does, or nobody waits for it.
   @discardableResult
   func answer(_ result: Result<Reply, Refusal>, in world: ServiceWorld) -> Instant? {
-    guard world.brokers[way.broker].isAlive(brokerLife),
+    guard !isOver, world.brokers[way.broker].isAlive(brokerLife),
       !world.network.isLost(on: way, using: &world.random)
     else { return nil }
     let arrival = world.now + world.network.delay(using: &world.random)
