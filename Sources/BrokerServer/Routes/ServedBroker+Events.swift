@@ -52,6 +52,8 @@ extension ServedBroker {
 
 /// One reader of events: where it is, and what it may and wants to see.
 struct EventStream: Sendable {
+  static let tokenEnded = "the token has ended"
+
   let served: ServedBroker
   let caller: Caller
   let token: String
@@ -70,9 +72,13 @@ struct EventStream: Sendable {
         let signals = await bell.next()
         if signals.contains(.end) { return try await stream.farewell("the broker is ending") }
         guard signals.contains(.heartbeat) else { continue }
-        guard await isWelcome() else { return try await stream.farewell("the token has ended") }
+        guard await isWelcome() else { return try await stream.farewell(Self.tokenEnded) }
         try await stream.heartbeat()
-      case .events(let events): try await write(events, to: &stream)
+      case .events(let events):
+        if events.contains(where: \.mayEndStreams), await !isWelcome() {
+          return try await stream.farewell(Self.tokenEnded)
+        }
+        try await write(events, to: &stream)
       case .forgotten where hasCaughtUp:
         return try await stream.farewell("too slow; go on with Last-Event-ID: \(cursor)")
       case .forgotten: try await catchUp(&stream)
@@ -117,6 +123,11 @@ struct EventStream: Sendable {
 
   /// The token still counts.
   private func isWelcome() async -> Bool { await served.isWelcome(token) }
+}
+
+extension HubEvent {
+  /// The token of a stream may be the one that was revoked; its text is not in the event.
+  var mayEndStreams: Bool { event.kind == .tokenRevoked }
 }
 
 extension ServedBroker {

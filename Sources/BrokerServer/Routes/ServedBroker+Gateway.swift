@@ -51,10 +51,13 @@ struct GrantStream: Sendable {
         if signals.contains(.end) { return try await stream.farewell("the broker is ending") }
         guard signals.contains(.heartbeat) else { continue }
         guard await served.isWelcome(token) else {
-          return try await stream.farewell("the token has ended")
+          return try await stream.farewell(EventStream.tokenEnded)
         }
         try await stream.heartbeat()
       case .events(let events):
+        if events.contains(where: \.mayEndStreams), await !served.isWelcome(token) {
+          return try await stream.farewell(EventStream.tokenEnded)
+        }
         for event in events {
           try await pass(event.event, to: &stream)
           cursor = event.event.sequence

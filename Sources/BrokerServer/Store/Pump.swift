@@ -101,7 +101,8 @@ extension ServiceEvent.Kind {
   /// The device's stream has to look: there may be a command, or the attachment may be over.
   fileprivate var concernsStream: Bool {
     switch self {
-    case .connectRequested, .closeRequested, .connectionFailed, .deviceAttached, .deviceRemoved:
+    case .connectRequested, .closeRequested, .connectionFailed, .deviceAttached, .deviceRemoved,
+      .tokenRevoked:
       true
     default: false
     }
