@@ -84,6 +84,38 @@ import Testing
     }
   }
 
+  @Test func anEventThatIsNeverTakenIsADeadLetterAndTheNextOneComes() async throws {
+    let (deliveries, sink) = AsyncStream<(String, [UInt8])>.makeStream()
+    var policy = BrokerPolicy.forTests
+    policy.webhookAttemptsMax = 1
+    let impatient = policy
+    try await Receiver(sink: sink, status: .internalServerError).run { port in
+      try await RunningBroker.run(
+        plain: true, policy: impatient,
+        configured: { $0.deadLetterFile = $1.path + "/dead-letters.jsonl" }
+      ) { broker in
+        _ = try await broker.client().createWebhook(
+          WebhookRequest(url: "http://127.0.0.1:\(port)/hook"))
+        for index in 0..<2 { _ = try await broker.token("user\(index)", .viewer) }
+        var asked = deliveries.makeAsyncIterator()
+        let bodies = [try await asked.next().orFail().1, try await asked.next().orFail().1]
+        // By the time that the second one is sent the first one is buried.
+        let path = broker.folder.path + "/dead-letters.jsonl"
+        let line = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")[0]
+        let letter = try JSONDecoder().decode(Letter.self, from: Data(line.utf8))
+        let sent = try JSONDecoder().decode(CloudEvent.self, from: Data(bodies[0]))
+        #expect(letter.event.data == sent.data)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+      }
+    }
+  }
+
+  private struct Letter: Decodable {
+    var webhook: String
+    var event: CloudEvent
+  }
+
   @Test func metricsHealthAndReadinessAreServed() async throws {
     try await RunningBroker.run(plain: true) { broker in
       try await broker.withDevice("press-1") { device in
@@ -121,15 +153,16 @@ import Testing
 /// A place that webhooks are delivered to.
 private struct Receiver {
   let sink: AsyncStream<(String, [UInt8])>.Continuation
+  var status = HTTPResponse.Status.ok
 
   func run(_ body: @escaping @Sendable (Int) async throws -> Void) async throws {
     let (ports, port) = AsyncStream<Int>.makeStream()
-    let sink = sink
+    let (sink, status) = (sink, status)
     let responder = CallbackResponder { (request: Request, _: BasicRequestContext) in
       let body = try await request.body.collect(upTo: 1 << 20)
       let name = HTTPField.Name("X-Drawbridge-Signature")
       sink.yield((name.flatMap { request.headers[$0] } ?? "", Array(body.readableBytesView)))
-      return Response(status: .ok)
+      return Response(status: status)
     }
     let application = Application(
       responder: responder,
