@@ -3,14 +3,16 @@ import Primitives
 
 extension Broker {
   /// Devices of the asker's organisation, in order of product id.
+  ///
+  /// - Parameter search: leaves out the others.
   public func devices(
-    by caller: Caller, after: ProductID?, limit: Int
+    by caller: Caller, matching search: DeviceSearch? = nil, after: ProductID?, limit: Int
   ) throws(Refusal) -> Page<DeviceView> {
     try caller.requireReader()
     let limit = Limits.page(limit)
     return try transact { (work) throws(Refusal) -> Page<DeviceView> in
       let records = try work.rows.devices(
-        of: caller.organisation, after: after, limit: limit + 1)
+        of: caller.organisation, matching: search, after: after, limit: limit + 1)
       var views: [DeviceView] = []
       for record in records.prefix(limit) { views.append(try work.view(of: record)) }
       return Page(items: views, next: records.count > limit ? views.last?.productID.text : nil)

@@ -154,12 +154,12 @@ final class MemoryRows: StoreTransaction {
   }
 
   func devices(
-    of organisation: Name, after product: ProductID?, limit: Int
+    of organisation: Name, matching search: DeviceSearch?, after product: ProductID?, limit: Int
   ) throws(Refusal) -> [DeviceRecord] {
     try count()
     let products = deviceRows.unorderedKeys { device in
       device.organisation == organisation && device.removedAt == nil
-        && product.map { device.product > $0 } ?? true
+        && product.map { device.product > $0 } ?? true && search?.matches(device) ?? true
     }
     return products.sorted().prefix(limit).compactMap { deviceRows[$0] }
   }

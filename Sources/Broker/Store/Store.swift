@@ -44,9 +44,9 @@ public protocol StoreTransaction: AnyObject {
   /// - Parameter locking: until the transaction ends, nobody else changes the device, its
   ///   connections or its commands.
   func device(_ product: ProductID, locking: Bool) throws(Refusal) -> DeviceRecord?
-  /// In order of product id; removed ones are left out.
+  /// In order of product id; removed ones are left out, and those that a search does not match.
   func devices(
-    of organisation: Name, after product: ProductID?, limit: Int
+    of organisation: Name, matching search: DeviceSearch?, after product: ProductID?, limit: Int
   ) throws(Refusal) -> [DeviceRecord]
   func update(_ device: DeviceRecord) throws(Refusal)
   /// Devices that are attached although their lease is over.

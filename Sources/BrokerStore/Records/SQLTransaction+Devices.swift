@@ -70,11 +70,16 @@ extension SQLTransaction {
   }
 
   func devices(
-    of organisation: Name, after product: ProductID?, limit: Int
+    of organisation: Name, matching search: DeviceSearch?, after product: ProductID?, limit: Int
   ) throws(Refusal) -> [DeviceRecord] {
-    try records(
-      "WHERE organisation = $1 AND product > $2 AND removed_at IS NULL ORDER BY product LIMIT $3",
-      [.text(organisation), .text(product?.text ?? ""), .integer(limit)])
+    let columns = ["name", "product"].map { sql.contains($0, "$4") }.joined(separator: " OR ")
+    return try records(
+      """
+      WHERE organisation = $1 AND product > $2 AND removed_at IS NULL \
+      \(search == nil ? "" : "AND (\(columns))") ORDER BY product LIMIT $3
+      """,
+      [.text(organisation), .text(product?.text ?? ""), .integer(limit)]
+        + (search.map { [.text($0.folded)] } ?? []))
   }
 
   // A lease or a state alone need not last: the device tells them again within seconds. What must (an

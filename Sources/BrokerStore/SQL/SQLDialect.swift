@@ -35,6 +35,15 @@ struct SQLDialect: Sendable {
     }
   }
 
+  /// Whether the text of a column has another one in it, which is in lower case; A to Z match in
+  /// either case, in any locale.
+  func contains(_ column: String, _ text: String) -> String {
+    switch engine {
+    case .sqlite: "instr(lower(\(column)), \(text)) > 0"
+    case .postgreSQL: "strpos(lower(\(column)), \(text)) > 0"
+    }
+  }
+
   /// Locks the rows until the transaction ends. SQLite has locked the whole file by then.
   var locking: String {
     switch engine {

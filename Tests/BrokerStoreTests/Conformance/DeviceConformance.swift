@@ -88,7 +88,7 @@ struct DeviceConformance {
     var after: ProductID?
     repeat {
       let page = try store { rows throws(Refusal) in
-        try rows.devices(of: acme, after: after, limit: 4)
+        try rows.devices(of: acme, matching: nil, after: after, limit: 4)
       }
       found += page.map(\.product.text)
       after = page.last?.product

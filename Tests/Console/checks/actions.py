@@ -10,7 +10,7 @@ DIALOG = "#connect[open]"
 def ask(world, product, note="", idle="", path="/console/", user="anna"):
     browser = world.browser
     world.visit(path, user)
-    browser.click(f"[data-do=connect][data-product={product}]")
+    browser.click(f"[data-product={product}] [data-do=connect]")
     browser.until(f"document.querySelector('{DIALOG}')", "the dialog is open")
     if note:
         browser.type("#note", note)
@@ -182,7 +182,7 @@ def check_everything_can_be_done_with_the_keyboard_alone(world):
         browser.press(ENTER)
         browser.until("document.activeElement.id === 'main'", "the content has the focus")
         stops = walk(browser, until="document.activeElement.matches("
-                     "'[data-do=connect][data-product=gate-7]')")
+                     "'[data-product=gate-7] [data-do=connect]')")
         true(len(stops) < 12, f"the way is short: {stops}")
         browser.press(ENTER)
         browser.until("document.activeElement.id === 'note'", "the note has the focus")
@@ -191,7 +191,7 @@ def check_everything_can_be_done_with_the_keyboard_alone(world):
         browser.press(ESCAPE)
         browser.until("!document.querySelector('dialog[open]')")
         browser.until(
-            "document.activeElement.matches('[data-do=connect][data-product=gate-7]')",
+            "document.activeElement.matches('[data-product=gate-7] [data-do=connect]')",
             "the focus is back where it was")
         browser.until_text("#device-gate-7", "by hand")
         walk(browser, until="document.activeElement.dataset.do === 'close'")

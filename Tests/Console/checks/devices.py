@@ -1,5 +1,7 @@
 """The devices, and how the page follows them."""
 
+from harness.browser import ENTER
+
 from . import equal, expects, true
 
 ROW = "#device-gate-7"
@@ -14,6 +16,37 @@ def check_every_device_is_listed_with_its_state_in_words(world):
     browser.until_text(ROW, "0/10")
     browser.until_text("#device-lift-2", "Offline")
     equal(browser.value("document.querySelectorAll('.grid tbody').length"), 4, "devices")
+
+
+def check_a_device_is_found_by_a_part_of_its_name(world):
+    browser = world.browser
+    rows = "document.querySelectorAll('.devices tbody').length"
+    others = [f"belt-{number:02}" for number in range(20)]
+    try:
+        for product in others:
+            world.broker.enrol(product, f"Belt {product[5:]}, north hall")
+        world.visit("/console/")
+        equal(browser.value(rows), 20, "devices on a full page")
+        true(not browser.is_shown(ROW), "the gate is on another page")
+        browser.click(".turning a")
+        browser.until("location.search.includes('after=')")
+        equal(browser.value(rows), 4, "devices on the last page")
+        browser.type(".find input", "EAST" + ENTER)
+        browser.until("location.search.includes('find=EAST')")
+        browser.until_text(ROW, "Gate 7, east yard")
+        equal(browser.value(rows), 1, "devices found")
+        world.until_live()
+        view = world.connect("ben", "gate-7")
+        browser.until_text(f"#{view['id']}", "ben")
+        browser.type(".find input", "no such thing" + ENTER)
+        browser.until_text(".empty", "No device has this in its name or product id.")
+        browser.click(".find a")
+        browser.until("!location.search")
+        equal(browser.value(rows), 20, "devices when nothing is looked for")
+    finally:
+        world.close_all(world.gate)
+        for product in others:
+            world.call("admin", "DELETE", f"/v1/devices/{product}")
 
 
 def check_the_page_shows_what_others_do_without_being_loaded_again(world):
@@ -43,15 +76,15 @@ def check_time_left_counts_down_between_reports_and_follows_them(world):
     world.visit("/console/")
     world.connect("ben", "gate-7")
     try:
-        browser.until_text(f"{ROW} .left", "19 min")
-        first = browser.value(f"document.querySelector('{ROW} .left').textContent")
+        browser.until_text(f"{ROW} [data-left]", "19 min")
+        first = browser.value(f"document.querySelector('{ROW} [data-left]').textContent")
         browser.until(
-            f"document.querySelector('{ROW} .left').textContent !== {first!r}", "it counts")
+            f"document.querySelector('{ROW} [data-left]').textContent !== {first!r}", "it counts")
         world.gate.report(left_seconds=58)
         # A report is no event: the page asks by itself, or at once after something was done.
         browser.reload()
-        browser.until_text(f"{ROW} .left", " s")
-        browser.until(f"document.querySelector('{ROW} .left.soon')", "the end is near")
+        browser.until_text(f"{ROW} [data-left]", " s")
+        browser.until(f"document.querySelector('{ROW} .soon')", "the end is near")
     finally:
         world.gate.left_seconds = 1200
         world.close_all(world.gate)
@@ -79,7 +112,8 @@ def check_focus_stays_where_it_is_when_the_page_changes(world):
     try:
         browser.until_text(f"#{view['id']}", "ben")
         equal(
-            browser.value("document.activeElement.dataset.product"), "pump-3", "what has the focus")
+            browser.value("document.activeElement.closest('[data-product]').dataset.product"),
+            "pump-3", "what has the focus")
     finally:
         world.close_all(world.gate)
 

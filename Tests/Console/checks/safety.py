@@ -26,7 +26,7 @@ def check_scripts_in_names_notes_and_refusals_are_inert(world):
             equal(browser.value("document.querySelectorAll('main script, main img').length"), 0)
         world.visit("/console/", "admin")
         browser.until_text("#device-evil-1 a", HOSTILE)
-        browser.click("[data-do=connect][data-product=evil-1]")
+        browser.click("[data-product=evil-1] [data-do=connect]")
         browser.click("#connect .ask button[type=submit]")
         browser.until_text("#connect .problem", HOSTILE)
         equal(browser.value("document.querySelectorAll('dialog script, dialog img').length"), 0)

@@ -1,6 +1,7 @@
 // Connect, close, closeall and copy.
 
 import { call, element, Problem, problemSection, say } from "./api.js";
+import { describe, subject } from "./listening.js";
 import { refreshSoon, togglePause } from "./live.js";
 import { duration } from "./times.js";
 
@@ -145,12 +146,11 @@ function fact(name, text, isCopyable) {
   const value = element("dd");
   value.append(element(isCopyable ? "code" : "span", text));
   if (isCopyable) {
-    const button = element("button", "Copy", "act small");
+    const button = element("button", "Copy");
     button.type = "button";
     button.dataset.do = "copy";
-    button.dataset.text = text;
-    button.setAttribute("aria-label", `Copy ${name} ${text}`);
     value.append(" ", button);
+    describe(value);
   }
   group.append(element("dt", name), value);
   return group;
@@ -214,14 +214,14 @@ function askToClose({ question, effect, verb, path }) {
 }
 
 async function copy(button) {
-  const { text } = button.dataset;
+  const { text } = subject(button);
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
     say(`Copied ${text}`);
   } catch {
     // The browser does not let us: what is marked can be copied by hand.
-    getSelection().selectAllChildren(button.parentElement.querySelector("code"));
+    getSelection().selectAllChildren(button.previousElementSibling);
     say(`Marked ${text}; copy it with the keyboard.`);
     return;
   }
@@ -229,27 +229,32 @@ async function copy(button) {
 }
 
 const actions = {
-  connect: (button) => askToConnect(button.dataset),
-  close: ({ dataset: { connection, user, product } }) =>
+  connect: (button) => askToConnect(subject(button)),
+  close: (button) => {
+    const { connection, user, product } = subject(button);
     askToClose({
       question: `Close the connection of ${user} on ${product}?`,
       effect: "If it is the last one, the device's tunnel closes, too.",
       verb: "Close the connection",
       path: `/v1/connections/${connection}`,
-    }),
-  closeall: ({ dataset: { product, name, count } }) =>
+    });
+  },
+  closeall: (button) => {
+    const { product, name, count } = subject(button);
     askToClose({
       question: `Close everything on ${name}?`,
       effect: `${count} connection${count === "1" ? "" : "s"} and the tunnel end, whoever uses them.`,
       verb: "Close all",
       path: `/v1/devices/${encodeURIComponent(product)}/connections`,
-    }),
+    });
+  },
   copy,
   dismiss: (button) => button.closest("dialog").close(),
   pause: togglePause,
 };
 
 export function beginActions() {
+  describe(document);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
     if (button) actions[button.dataset.do]?.(button);

@@ -1,6 +1,7 @@
 // Makes a part of the page equal to what the server has rendered anew, touching only what differs:
 // focus, selection and scrolling stay where they are.
 
+import { describe } from "./listening.js";
 import { localise, takeTimesLeft } from "./times.js";
 
 /** The page as it is now, or null when the broker has none for us. */
@@ -65,6 +66,7 @@ export async function refresh() {
   if (fresh?.ended) return "ended";
   if (!fresh) throw new Error("the broker sent no page");
   localise(fresh);
+  describe(fresh);
   const main = document.getElementById("main");
   patchChildren(main, fresh, false);
   takeTimesLeft(main);

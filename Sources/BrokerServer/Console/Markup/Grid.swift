@@ -1,6 +1,8 @@
+import ConnectionService
+
 /// A table that becomes a list of cards on a narrow screen.
 ///
-/// The roles are spelled out: a table that is laid out as blocks would lose them.
+/// Laid out as blocks it is no table any more for some browsers: `listening.js` says that it is one.
 struct Grid {
   struct Column {
     let name: String
@@ -19,12 +21,17 @@ struct Grid {
   struct Row {
     /// Unique on the page and the same whenever the row is shown again.
     let id: String
+    /// The device that it is about: buttons look for it around themselves.
+    var product: ProductID?
     let cells: [HTML]
     /// Below the cells, over the whole width.
     var below: HTML?
   }
 
   let caption: String
+  /// Of a table whose columns the style sheet knows: it labels the cells of cards, so that not every
+  /// cell must.
+  var className: String?
   let columns: [Column]
   let rows: [Row]
   /// Shown when there is no row.
@@ -33,35 +40,25 @@ struct Grid {
   var html: HTML {
     guard !rows.isEmpty else { return "<p class=\"empty\">\(empty)</p>" }
     let heads: [HTML] = columns.map {
-      "<th role=\"columnheader\" scope=\"col\"\($0.classAttribute)>\($0.name)</th>"
+      "<th scope=\"col\"\($0.classAttribute)>\($0.name)"
     }
     return """
-      <table role="table" class="grid">
+      <table class="grid\(className.map { " \($0)" } ?? "")">
       <caption class="unseen">\(caption)</caption>
-      <thead role="rowgroup"><tr role="row">\(heads)</tr></thead>
-      \(rows.map(html))
-      </table>
+      <thead><tr>\(heads)
+      \(rows.map(html))</table>
       """
   }
 
+  /// HTML ends cells, rows and their groups where the next one begins.
   private func html(_ row: Row) -> HTML {
     let cells: [HTML] = zip(columns, row.cells).map { column, cell in
-      """
-      <td role="cell" data-label="\(column.name)"\(column.classAttribute)>\(cell)</td>
-
-      """
+      let label: HTML = className == nil ? " data-label=\"\(column.name)\"" : .nothing
+      return "<td\(label)\(column.classAttribute)>\(cell)\n"
     }
+    let product: HTML = row.product.map { " data-product=\"\($0)\"" } ?? .nothing
     let below: HTML =
-      row.below.map { below in
-        """
-        <tr role="row" class="below"><td role="cell" colspan="\(columns.count)">\(below)</td></tr>
-
-        """
-      } ?? .nothing
-    return """
-      <tbody role="rowgroup" id="\(row.id)"><tr role="row">\(cells)</tr>
-      \(below)</tbody>
-
-      """
+      row.below.map { "<tr><td colspan=\"\(columns.count)\">\($0)\n" } ?? .nothing
+    return "<tbody id=\"\(row.id)\"\(product)><tr>\(cells)\(below)"
   }
 }

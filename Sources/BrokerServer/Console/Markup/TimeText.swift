@@ -33,7 +33,7 @@ extension HTML {
 
   /// Time that is left; the page's script counts it down.
   static func countdown(seconds: Int64) -> HTML {
-    "<span class=\"left\" data-left=\"\(seconds)\">\(duration(seconds: seconds))</span>"
+    "<span data-left=\"\(seconds)\">\(duration(seconds: seconds))</span>"
   }
 
   /// e.g. `12.4 MB`.

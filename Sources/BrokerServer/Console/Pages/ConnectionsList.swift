@@ -12,13 +12,12 @@ struct ConnectionsList {
     let items: [HTML] = connections.map { connection in
       """
       <li id="\(connection.id)">\(state(of: connection))
-      <span><bdi>\(connection.user)</bdi>\(connection.user == caller.user ? " (you)" : "")</span>
-      \(age(of: connection)) \(.copyable(connection.id.text, called: "connection id"))
-      <span>\(closeButton(of: connection))</span> <span>\(note(of: connection))</span></li>
+      \(user(of: connection)) \(age(of: connection)) \(.copyable(connection.id.text)) \
+      \(closeButton(of: connection)) \(note(of: connection))</li>
 
       """
     }
-    return "<ul class=\"connections\">\(items)</ul>"
+    return "<ul>\(items)</ul>"
   }
 
   func grid(
@@ -34,33 +33,35 @@ struct ConnectionsList {
       rows: connections.map { connection in
         let device: [HTML] = showsDevice ? [.device(connection.productID)] : []
         return Grid.Row(
-          id: connection.id.text,
+          id: connection.id.text, product: connection.productID,
           cells: [.moment(connection.requestedAt)] + device + [
             "<bdi>\(connection.user)</bdi>",
             "\(state(of: connection)) \(ending(of: connection)) \(closeButton(of: connection))",
-            stood(connection), .copyable(connection.id.text, called: "connection id"),
+            stood(connection), .copyable(connection.id.text),
           ], below: connection.note.map { "<q><bdi>\($0)</bdi></q>" })
       }, empty: empty)
   }
 
   func state(of connection: ConnectionView) -> HTML {
     let failed = connection.failure != nil
-    let (sign, name): (HTML, String) =
+    let mark: StateMark =
       switch connection.phase {
-      case .requested: ("◌", "busy")
-      case .up: ("▲", "good")
-      case .closing: ("▽", "busy")
-      case .closed: failed ? ("✕", "bad") : ("–", "rest")
+      case .requested: .busy
+      case .up: .up
+      case .closing: .closing
+      case .closed: failed ? .failed : .over
       }
-    let words = failed ? "Never stood" : Words.phase(connection.phase)
-    return """
-      <span class="state \(name)"><span aria-hidden="true">\(sign)</span> \(words)</span>
-      """
+    return .state(mark, failed ? "Never stood" : Words.phase(connection.phase))
+  }
+
+  private func user(of connection: ConnectionView) -> HTML {
+    let name: HTML = "<bdi>\(connection.user)</bdi>"
+    return connection.user == caller.user ? "<span>\(name) (you)</span>" : name
   }
 
   private func age(of connection: ConnectionView) -> HTML {
     let since = connection.upAt ?? connection.requestedAt
-    return "<span class=\"hint\">for \(HTML.duration(seconds: now.seconds(since: since)))</span>"
+    return "<small>for \(HTML.duration(seconds: now.seconds(since: since)))</small>"
   }
 
   private func stood(_ connection: ConnectionView) -> HTML {
@@ -74,7 +75,7 @@ struct ConnectionsList {
     let by = connection.closedBy.map { " by <bdi>\($0)</bdi>" as HTML } ?? .nothing
     let failure =
       connection.failure.map { failure -> HTML in
-        "<br><span class=\"hint\">\(failure.detail) <code>\(failure.code.rawValue)</code></span>"
+        "<br><small>\(failure.detail) <code>\(failure.code.rawValue)</code></small>"
       } ?? .nothing
     return reason + by + failure
   }
@@ -86,11 +87,7 @@ struct ConnectionsList {
   private func closeButton(of connection: ConnectionView) -> HTML {
     guard caller.mayClose(connection), connection.phase == .up || connection.phase == .requested
     else { return .nothing }
-    return """
-      <button type="button" class="act small" data-do="close" data-connection="\(connection.id)" \
-      data-user="\(connection.user)" data-product="\(connection.productID)" \
-      aria-label="Close connection \(connection.id) of \(connection.user)">Close</button>
-      """
+    return "<button data-do=\"close\">Close</button>"
   }
 }
 

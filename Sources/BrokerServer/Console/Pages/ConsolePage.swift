@@ -89,7 +89,7 @@ struct ConsolePage {
       ? "<p class=\"live\">Not live</p>"
       : """
       <p class="live"><span id="live" data-state="off">Not live</span>
-      <button type="button" class="act" data-do="pause" aria-pressed="false">Pause</button></p>
+      <button data-do="pause" aria-pressed="false">Pause</button></p>
       """
     return """
       <header>
@@ -128,10 +128,9 @@ extension HTML {
   }
 
   /// A text that can be copied with one press.
-  static func copyable(_ text: String, called name: String) -> HTML {
+  static func copyable(_ text: String) -> HTML {
     """
-    <span class="copy"><code>\(text)</code> <button type="button" class="act small" data-do="copy" \
-    data-text="\(text)" aria-label="Copy \(name) \(text)">Copy</button></span>
+    <span class="copy"><code>\(text)</code> <button data-do="copy">Copy</button></span>
     """
   }
 }

@@ -12,30 +12,25 @@ struct DeviceFacts {
   private var isOld: Bool { !device.online }
 
   var link: HTML {
-    device.online
-      ? "<span class=\"state good\"><span aria-hidden=\"true\">●</span> Online</span>"
-      : "<span class=\"state rest\"><span aria-hidden=\"true\">○</span> Offline</span>"
+    device.online ? .state(.online, "Online") : .state(.offline, "Offline")
   }
 
   var tunnel: HTML {
-    guard let phase = device.phase else { return "<span class=\"hint\">not reported yet</span>" }
-    let (sign, name, words): (HTML, String, String) =
+    guard let phase = device.phase else { return "<small>not reported yet</small>" }
+    let (mark, words): (StateMark, String) =
       switch phase {
-      case .up: ("▲", "good", "Up")
-      case .establishing: ("◌", "busy", "Dialling")
-      case .closing: ("▽", "busy", "Closing")
-      case .down: ("–", "rest", "Down")
+      case .up: (.up, "Up")
+      case .establishing: (.busy, "Dialling")
+      case .closing: (.closing, "Closing")
+      case .down: (.over, "Down")
       }
     let since =
       device.tunnel.map { tunnel -> HTML in
         let seconds = now.seconds(since: tunnel.upSince)
-        return " <span class=\"hint\">for \(HTML.duration(seconds: seconds))</span>"
+        return " <small>for \(HTML.duration(seconds: seconds))</small>"
       } ?? .nothing
-    let state: HTML = """
-      <span class="state \(isOld ? "rest" : name)"><span aria-hidden="true">\(sign)</span> \
-      \(words)</span>
-      """
-    return isOld ? state + " <span class=\"hint\">when last seen</span>" : state + since
+    let state: HTML = .state(mark, words, isOld: isOld)
+    return isOld ? state + " <small>when last seen</small>" : state + since
   }
 
   var users: HTML {
@@ -44,14 +39,13 @@ struct DeviceFacts {
       String(repeating: "●", count: taken)
       + String(repeating: "○", count: device.connectionsMax - taken)
     return """
-      <span class="users">\(device.connections)/\(device.connectionsMax) \
-      <span class="pips" aria-hidden="true">\(pips)</span></span>
+      \(device.connections)/\(device.connectionsMax)\u{A0}<i aria-hidden="true">\(pips)</i>
       """
   }
 
   var address: HTML {
     guard let tunnel = device.tunnel else { return "–" }
-    return .copyable(tunnel.vpnAddress, called: "VPN address")
+    return .copyable(tunnel.vpnAddress)
   }
 
   /// As reported, less what has passed since; traffic that is not reported yet would add to it.
@@ -61,18 +55,15 @@ struct DeviceFacts {
       seconds: max(0, tunnel.inactivityLeftSeconds - now.seconds(since: reportedAt)))
   }
 
+  /// Only scripts can carry them out, and they say on which device: the one in whose place a button
+  /// stands.
   var actions: HTML {
     guard caller.mayConnect else { return .nothing }
-    let connect: HTML = """
-      <button type="button" class="act \(device.online ? "primary" : "")" data-do="connect" \
-      data-product="\(device.productID)" data-name="\(device.name)" \
-      aria-label="Connect to \(device.name)">Connect</button>
-      """
+    let weight: HTML = device.online ? " class=\"primary\"" : .nothing
+    let connect: HTML = "<button\(weight) data-do=\"connect\">Connect</button>"
     guard device.online, device.connections > 0 || device.tunnel != nil else { return connect }
     return connect + """
-       <button type="button" class="act" data-do="closeall" data-product="\(device.productID)" \
-      data-name="\(device.name)" data-count="\(device.connections)" \
-      aria-label="Close all connections of \(device.name)">Close all</button>
+       <button data-do="closeall" data-count="\(device.connections)">Close all</button>
       """
   }
 

@@ -42,8 +42,8 @@ struct DevicePage {
     let facts = DeviceFacts(device: device, caller: caller, now: now)
     let product = device.productID
     return """
-      <div class="head"><h1><bdi>\(device.name)</bdi></h1>
-      <p>\(.copyable(product.text, called: "product id"))</p>
+      <div class="head" data-product="\(product)"><h1><bdi>\(device.name)</bdi></h1>
+      <p>\(.copyable(product.text))</p>
       <p class="actions">\(facts.actions)</p></div>
       \(facts.list)
       <h2>Connections</h2>

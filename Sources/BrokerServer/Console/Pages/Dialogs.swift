@@ -6,12 +6,12 @@ enum Dialogs {
     <dialog id="connect" aria-labelledby="connect-title">
     <form method="dialog" class="ask">
     <h2 id="connect-title">Connect to <bdi data-slot="device"></bdi></h2>
-    <p><label for="note">Why <span class="hint">(shown to everybody and kept)</span></label>
+    <p><label for="note">Why <small>(shown to everybody and kept)</small></label>
     <input id="note" name="note" maxlength="\(ConnectRequest.noteBytesMax)" autocomplete="off"></p>
-    <p><label for="idle">Close when idle for <span class="hint">(minutes, 5 to 60)</span></label>
+    <p><label for="idle">Close when idle for <small>(minutes, 5 to 60)</small></label>
     <input id="idle" name="idle" type="number" min="5" max="60" step="1" placeholder="20"
     aria-describedby="idle-hint">
-    <span id="idle-hint" class="hint">A tunnel that is up keeps its own idle time.</span></p>
+    <small id="idle-hint">A tunnel that is up keeps its own idle time.</small></p>
     <div class="buttons"><button type="submit" class="primary">Connect</button>
     <button type="button" data-do="dismiss">Cancel</button></div>
     </form>

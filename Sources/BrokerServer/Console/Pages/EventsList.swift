@@ -24,17 +24,14 @@ struct EventsList {
   }
 
   private func what(_ event: ServiceEvent) -> HTML {
-    let (sign, name): (HTML, String) =
+    let mark: StateMark =
       switch event.kind {
-      case .connectionOpened, .tunnelOpened, .deviceAttached, .gatewayAttached: ("▲", "good")
-      case .connectionFailed, .tunnelUnexpectedClose, .requestRefused: ("✕", "bad")
-      case .connectionClosed, .tunnelClosed, .deviceDetached, .gatewayDetached: ("–", "rest")
-      default: ("·", "rest")
+      case .connectionOpened, .tunnelOpened, .deviceAttached, .gatewayAttached: .up
+      case .connectionFailed, .tunnelUnexpectedClose, .requestRefused: .failed
+      case .connectionClosed, .tunnelClosed, .deviceDetached, .gatewayDetached: .over
+      default: .plain
       }
-    return """
-      <span class="state \(name)"><span aria-hidden="true">\(sign)</span> \
-      \(Words.kind(event.kind))</span> <code>\(event.kind.rawValue)</code>
-      """
+    return "\(.state(mark, Words.kind(event.kind))) <code>\(event.kind.rawValue)</code>"
   }
 
   private func details(of event: ServiceEvent) -> HTML {
