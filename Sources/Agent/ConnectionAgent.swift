@@ -66,8 +66,9 @@ public struct ConnectionAgent: ~Copyable {
 
   /// The attachment whose commands are obeyed; `nil` while there is none.
   public private(set) var epoch: UInt64?
-  /// History up to here is stored by the broker.
-  public private(set) var historyAcknowledged: UInt64 = 0
+  /// What the broker has of the history; `nil` until it has answered a report once. Before that no
+  /// line is reported: it may count lines of a history that is lost here.
+  public private(set) var historyMark: HistoryMark?
   /// The last sequence that was given out.
   public private(set) var historySequence: UInt64
   var phase = Phase.down
@@ -77,9 +78,10 @@ public struct ConnectionAgent: ~Copyable {
 
   /// The agent of a process that starts; writes what became of the one before (CS-14).
   ///
-  /// - Parameter remainder: what the history shows as open.
+  /// - Parameter remainder: what the history shows as open, and what the broker has of it.
   public init(after remainder: Remainder, time: Timestamp) {
     historySequence = remainder.historySequence
+    historyMark = remainder.historyMark
     for id in remainder.closedConnections { closed.set(.internalError, for: id) }
     record(.agentStarted, time: time)
     for connection in remainder.openConnections {
@@ -110,11 +112,17 @@ public struct ConnectionAgent: ~Copyable {
   /// The broker's stream is gone; that closes nothing (CS-20).
   public mutating func detached() { epoch = nil }
 
-  /// The broker has stored history up to `sequence`; one that was restored from older times, or
-  /// another one, may have less than it had before.
+  /// The broker has answered a report: it has stored history up to `sequence`, as reports count.
   public mutating func historyAcknowledged(through sequence: UInt64) {
-    historyAcknowledged = min(sequence, historySequence)
+    var mark = historyMark ?? HistoryMark()
+    // From a history that was never reported it can have nothing.
+    let reportedMax = historyMark == nil ? 0 : historySequence &+ mark.offset
+    mark.advance(through: sequence, reportedMax: reportedMax)
+    historyMark = mark
   }
+
+  /// History up to here is stored by the broker.
+  public var historyAcknowledged: UInt64 { historyMark?.acknowledged ?? 0 }
 
   // Outputs
 

@@ -43,6 +43,8 @@ public struct Remainder: Hashable, Sendable {
 
   /// The last sequence of the history; 0 for an empty one.
   public var historySequence: UInt64
+  /// What the broker has of it; `nil` when it was never reported.
+  public var historyMark: HistoryMark?
   /// The tunnel that was up.
   public var openTunnel: TunnelID?
   public var openConnections: [OpenConnection]
@@ -50,10 +52,11 @@ public struct Remainder: Hashable, Sendable {
   public var closedConnections: [ConnectionID]
 
   public init(
-    historySequence: UInt64 = 0, openTunnel: TunnelID? = nil,
+    historySequence: UInt64 = 0, historyMark: HistoryMark? = nil, openTunnel: TunnelID? = nil,
     openConnections: [OpenConnection] = [], closedConnections: [ConnectionID] = []
   ) {
     self.historySequence = historySequence
+    self.historyMark = historyMark
     self.openTunnel = openTunnel
     self.openConnections = openConnections
     self.closedConnections = closedConnections

@@ -36,23 +36,20 @@ struct AgentCore: ~Copyable {
     history: HistoryStore, dialler: any Dialler, logger: Logger, time: Timestamp,
     onTunnelChange: @escaping @Sendable () -> Void
   ) throws(ControlError) -> AgentCore {
-    let remainder = try history.remainder()
-    let acknowledged = try history.acknowledged()
-    return AgentCore(
-      agent: ConnectionAgent(after: remainder, time: time), acknowledged: acknowledged,
-      history: history, dialler: dialler, logger: logger, onTunnelChange: onTunnelChange)
+    AgentCore(
+      agent: ConnectionAgent(after: try history.remainder(), time: time), history: history,
+      dialler: dialler, logger: logger, onTunnelChange: onTunnelChange)
   }
 
   private init(
-    agent: consuming ConnectionAgent, acknowledged: UInt64, history: HistoryStore,
-    dialler: any Dialler, logger: Logger, onTunnelChange: @escaping @Sendable () -> Void
+    agent: consuming ConnectionAgent, history: HistoryStore, dialler: any Dialler, logger: Logger,
+    onTunnelChange: @escaping @Sendable () -> Void
   ) {
     self.agent = agent
     self.history = history
     self.dialler = dialler
     self.logger = logger
     self.onTunnelChange = onTunnelChange
-    self.agent.historyAcknowledged(through: acknowledged)
   }
 
   // Inputs
@@ -120,8 +117,13 @@ struct AgentCore: ~Copyable {
     state.number = reportNumber
     return DeviceReport(
       epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: state,
-      history: try history.events(
-        after: agent.historyAcknowledged, limit: DeviceReport.historyMax))
+      history: try unreportedHistory())
+  }
+
+  private func unreportedHistory() throws(ControlError) -> [HistoryEvent] {
+    guard let mark = agent.historyMark else { return [] }
+    return mark.reported(
+      try history.events(after: mark.acknowledged, limit: DeviceReport.historyMax))
   }
 
   /// The broker has a report; whether there is more to tell is in ``isReportDue``.
@@ -130,11 +132,18 @@ struct AgentCore: ~Copyable {
   ) throws(ControlError) {
     let told = Set(report.answers)
     answers.removeAll { told.contains($0) }
-    let before = agent.historyAcknowledged
+    let before = agent.historyMark
     agent.historyAcknowledged(through: receipt.historyAcknowledged)
-    let after = agent.historyAcknowledged
-    if after != before { try history.acknowledge(through: after) }
-    let isMoving = after > before && after < agent.historySequence
+    guard let after = agent.historyMark else { return }
+    if after != before { try history.keep(after) }
+    if (before ?? HistoryMark()).offset != after.offset {
+      logger.warning(
+        "the broker has lines of a history that is lost here; line \(after.acknowledged + 1) follows"
+      )
+    }
+    // One that has less than before is told again in time.
+    let isBehind = before.map { $0.acknowledged > after.acknowledged } ?? false
+    let isMoving = after != before && !isBehind && after.acknowledged < agent.historySequence
     if !answers.isEmpty || isMoving { hasNews = true }
   }
 

@@ -83,6 +83,7 @@ enum HistorySchema {
     let tunnel = try String.fetchOne(database, sql: "SELECT id FROM tunnels WHERE isOpen = 1")
     return Remainder(
       historySequence: UInt64(clamping: try fact("sequence", database) ?? 0),
+      historyMark: try mark(database),
       openTunnel: tunnel.flatMap { TunnelID($0) },
       openConnections: open.compactMap { row in
         guard let text: String = row["id"], let id = ConnectionID(text) else { return nil }
@@ -105,6 +106,18 @@ enum HistorySchema {
       overAt: over.map { Timestamp(milliseconds: $0) },
       reason: reason.flatMap { CloseReason(rawValue: $0) },
       detail: detail.flatMap { $0.isEmpty ? nil : $0 })
+  }
+
+  private static func mark(_ database: Database) throws -> HistoryMark? {
+    guard let acknowledged = try fact("acknowledged", database) else { return nil }
+    return HistoryMark(
+      acknowledged: UInt64(clamping: acknowledged),
+      offset: UInt64(clamping: try fact("offset", database) ?? 0))
+  }
+
+  static func set(_ mark: HistoryMark, _ database: Database) throws {
+    try set("acknowledged", to: Int64(clamping: mark.acknowledged), database)
+    try set("offset", to: Int64(clamping: mark.offset), database)
   }
 
   static func fact(_ name: String, _ database: Database) throws -> Int64? {

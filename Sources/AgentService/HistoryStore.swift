@@ -84,20 +84,9 @@ public final class HistoryStore: Sendable {
     try wrapped { try database.read { try HistorySchema.remainder($0) } }
   }
 
-  /// How far the broker has it.
-  public func acknowledged() throws(ControlError) -> UInt64 {
-    try wrapped {
-      let value = try database.read { try HistorySchema.fact("acknowledged", $0) }
-      return value.map { UInt64(clamping: $0) } ?? 0
-    }
-  }
-
-  public func acknowledge(through sequence: UInt64) throws(ControlError) {
-    try wrapped {
-      try database.write {
-        try HistorySchema.set("acknowledged", to: Int64(clamping: sequence), $0)
-      }
-    }
+  /// Keeps what the broker has of it.
+  public func keep(_ mark: HistoryMark) throws(ControlError) {
+    try wrapped { try database.write { try HistorySchema.set(mark, $0) } }
   }
 
   // The VPN agent's log

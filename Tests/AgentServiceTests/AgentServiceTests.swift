@@ -12,7 +12,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct AgentServiceTests {
   /// An agent that runs, and the ends that the test holds.
   struct Bench {
-    let link = MemoryLink()
+    let link: MemoryLink
     let dialler = MemoryDialler()
     let agent: AgentService
     let running: Task<Void, any Error>
@@ -22,7 +22,9 @@ import Testing
     /// The last event that a report has told: until it is acknowledged it is told again.
     private var toldSequence: UInt64 = 0
 
-    init(_ history: HistoryStore) throws {
+    /// - Parameter stored: lines that the broker has under the device's name.
+    init(_ history: HistoryStore, stored: UInt64 = 0) throws {
+      link = MemoryLink(stored: stored)
       // Pauses are as short as the machine makes them, and leave the others their turn.
       let clock = AgentClock(
         now: AgentClock.system.now, time: AgentClock.system.time,
@@ -128,6 +130,22 @@ import Testing
     #expect(await bench.agent.status().brokerState == .connecting)
     #expect(await bench.agent.status().historyAcknowledged == 0)
     try await bench.end()
+  }
+
+  @Test func aDeviceThatLostItsHistoryReportsBehindTheBrokersLines() async throws {
+    let folder = try TemporaryFolder()
+    let history = try folder.history()
+    var bench = try Bench(history, stored: 80)
+    _ = try await bench.attach()
+    let first = try await bench.report { _ in true }
+    #expect(first.last.history.isEmpty)
+    let second = try await bench.report { !$0.history.isEmpty }
+    #expect(second.last.history.map(\.sequence) == [81])
+    #expect(second.last.history.map(\.kind) == [.agentStarted])
+    while await bench.agent.status().historyAcknowledged != 1 { try await Bench.turn() }
+    try await bench.end()
+    let mark = try #require(try history.remainder().historyMark)
+    #expect(mark == HistoryMark(acknowledged: 1, offset: 80))
   }
 
   @Test func aStreamThatJustEndsIsAskedForAgainByTheSameInstance() async throws {

@@ -89,10 +89,19 @@ import Testing
   @Test func ageDropsOnlyWhatTheBrokerHas() throws {
     let history = try TemporaryFolder().history(days: 1)
     try history.append((1...4).map { Fixtures.event($0, .connectRefused) }, at: time)
-    try history.acknowledge(through: 2)
+    try history.keep(HistoryMark(acknowledged: 2))
     let later = time + .seconds(86_401)
     try history.append([Fixtures.event(5, .agentStarted, at: later)], at: later)
     #expect(try history.events(after: 0, limit: 10).map(\.sequence) == [3, 4, 5])
+  }
+
+  @Test func whatTheBrokerHasIsKept() throws {
+    let history = try TemporaryFolder().history()
+    #expect(try history.remainder().historyMark == nil)
+    for mark in [HistoryMark(), HistoryMark(acknowledged: 7, offset: 80)] {
+      try history.keep(mark)
+      #expect(try history.remainder().historyMark == mark)
+    }
   }
 
   @Test func theVPNAgentsLogKeepsTheExactReason() throws {

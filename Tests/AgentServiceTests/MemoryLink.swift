@@ -16,9 +16,10 @@ final class MemoryLink: DeviceLink {
   /// What the agent called itself, each time.
   let instances = Mutex<[AgentInstance]>([])
   /// The last event that the broker has.
-  private let stored = Mutex<UInt64>(0)
+  private let stored: Mutex<UInt64>
 
-  init() {
+  init(stored: UInt64 = 0) {
+    self.stored = Mutex(stored)
     (attachments, attached) = AsyncStream.makeStream()
     (reports, posted) = AsyncStream.makeStream()
   }

@@ -10,7 +10,8 @@ public struct DeviceReport: Hashable, Sendable, Codable {
   public var epoch: UInt64
   public var answers: [DeviceAnswer]
   public var state: DeviceState
-  /// In ascending order of sequence, at most ``historyMax``.
+  /// In ascending order of sequence, at most ``historyMax``. A device whose history was lost counts
+  /// on behind the lines that the broker has.
   public var history: [HistoryEvent]
 
   public init(

@@ -102,6 +102,25 @@ import Testing
     try world.checkRest()
   }
 
+  /// CS-15: a device that lost its file counts from 1 again, and is heard all the same.
+  @Test func aDeviceThatLostItsHistoryIsHeard() throws {
+    let world = try world()
+    let agent = world.agents[0]
+    for (tag, losses) in [("k1", 1), ("k2", 2), ("k3", 3)] {
+      try connect(world, tag, for: .seconds(5))
+      let tunnel = try #require(agent.process?.tunnel)
+      world.lose(tunnel, .peerClosed, of: agent, isAbrupt: false)
+      try world.run(for: .seconds(60))
+      #expect(world.tally["event: tunnel.unexpectedClose"] == losses)
+      #expect(agent.file.mark?.acknowledged == agent.file.sequence)
+      agent.die(in: world)
+      agent.file = HistoryFile()
+      world.checks.histories[agent.index] = HistoryChecker()
+      try agent.start(in: world)
+      try world.run(for: .seconds(60))
+    }
+  }
+
   /// CS-21: the newer attachment wins, the older agent is told and stops.
   @Test func twoAgentsWithOneProductIDDoNotTakeTurns() throws {
     let world = try ServiceWorld(

@@ -67,7 +67,6 @@ final class AgentNode {
     let process = Process(
       life: lives, instance: AgentInstance("agent-\(index)-\(lives)"),
       engine: ConnectionAgent(after: file.remainder, time: time(in: world)))
-    process.engine.historyAcknowledged(through: file.acknowledged)
     self.process = process
     world.note("agent \(index) starts")
     try settle(process, in: world)

@@ -13,8 +13,8 @@ struct HistoryFile {
   private(set) var openTunnel: TunnelID?
   private var open: [Remainder.OpenConnection] = []
   private var closed: [ConnectionID] = []
-  /// How far the broker has it.
-  var acknowledged: UInt64 = 0
+  /// What the broker has of it.
+  var mark: HistoryMark?
 
   /// Appends in one transaction.
   mutating func append(_ events: [HistoryEvent]) {
@@ -36,7 +36,7 @@ struct HistoryFile {
   /// What a process that is gone left open (CS-14).
   var remainder: Remainder {
     Remainder(
-      historySequence: sequence, openTunnel: openTunnel, openConnections: open,
+      historySequence: sequence, historyMark: mark, openTunnel: openTunnel, openConnections: open,
       closedConnections: closed)
   }
 

@@ -17,7 +17,7 @@ extension ServiceWorld {
           .filter { $0.deviceUser == agent.product.text }.map(\.connection))
       // What two agents wrote under one product id is nobody's history.
       if !agent.hasTwin {
-        ledger.untold = agent.file.sequence - agent.file.acknowledged
+        ledger.untold = agent.file.sequence - (agent.file.mark?.acknowledged ?? 0)
         ledger.lostByHistory = checks.histories[agent.index].lost
         ledger.lostByEvents = checks.events.lost[agent.product] ?? []
       }
