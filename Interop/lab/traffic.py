@@ -2,6 +2,10 @@
 
 import json
 import re
+import time
+
+# How often a busy server is asked again, and after how long.
+BUSY_TRIES, BUSY_SECONDS = 20, 0.5
 
 
 def ping(run, target, count, interval, size=56):
@@ -16,9 +20,17 @@ def ping(run, target, count, interval, size=56):
 
 
 def transfer(run, target, megabytes, reverse=False):
-    """Bulk TCP against an iperf3 server; `reverse` has the server send."""
+    """Bulk TCP against an iperf3 server; `reverse` has the server send.
+
+    A server takes the next transfer only when it is done with the last one, which it may be a moment
+    after the client.
+    """
     command = f"iperf3 -c {target} -n {megabytes}M -J --connect-timeout 5000"
-    _, text = run(command + (" -R" if reverse else ""), 60)
+    for _ in range(BUSY_TRIES):
+        _, text = run(command + (" -R" if reverse else ""), 60)
+        if "server is busy" not in text:
+            break
+        time.sleep(BUSY_SECONDS)
     try:
         total = json.loads(text)["end"]["sum_received"]
         return {"bytes": int(total["bytes"]), "megabits": round(total["bits_per_second"] / 1e6)}
