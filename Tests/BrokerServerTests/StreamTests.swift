@@ -1,8 +1,10 @@
 import Broker
 import BrokerClient
 import ConnectionService
+import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOPosix
 import Primitives
 import Synchronization
 import Testing
@@ -173,6 +175,32 @@ import Testing
       let device = try await broker.client().device(try ProductID("press-1").orFail())
       #expect(device.online)
     }
+  }
+
+  @Test func aRequestWhoseAskerHasGoneAttachesNothing() async throws {
+    let served = ServedBroker.forTests()
+    let administrator = try served.makeCaller()
+    var random = SystemRandomNumberGenerator()
+    let rules = served.lanes.rules
+    let product = try ProductID("press-1").orFail()
+    let code = try rules.createEnrolment(
+      EnrolmentRequest(productID: product), by: administrator, using: &random
+    ).code
+    let token = try rules.enrol(EnrolRequest(code: code), using: &random).token
+    let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .bind(host: "127.0.0.1", port: 0).get()
+    try await channel.close()
+    let head = HTTPRequest(
+      method: .get, scheme: nil, authority: "localhost", path: Route.agentStream.path,
+      headerFields: [.authorization: "Bearer \(token)"])
+    let asked = try await Asked(
+      Request(head: head, body: RequestBody(buffer: ByteBuffer())), route: .agentStream,
+      parameters: [],
+      context: ServedContext(source: .init(channel: channel, logger: RunningBroker.quiet)))
+    await #expect(throws: Refusal.askerGone) { _ = try await served.attach(asked) }
+    #expect(served.streams.counts["device"] == 0)
+    #expect(try rules.attach(try rules.authenticate(token), as: nil) == 1)
+    await served.lanes.shutDown()
   }
 
   @Test func aRemovedDevicesStreamJustEndsAndItsNextRequestIsRefused() async throws {
