@@ -8,9 +8,14 @@ import Testing
 
 @Suite struct BadRequestTests {
   @Test func titlesAreTheCodesInWords() {
-    #expect(Problem.title(of: .badRequest) == "Bad request")
-    #expect(Problem.title(of: .overloaded) == "Overloaded")
-    #expect(Problem.title(of: .productIDTaken) == "Product ID taken")
+    let titles = [
+      "Bad request", "Unauthenticated", "Forbidden", "Device unknown", "Device offline",
+      "Device timeout", "Connection limit", "Connection unknown", "Connection closed",
+      "Establishment failed", "Tunnel closing", "Policy refused", "Epoch outdated",
+      "Enrolment code invalid", "Product ID taken", "Not found", "Idempotency conflict",
+      "Overloaded", "Too large", "Store unavailable", "Broker unreachable", "Internal error",
+    ]
+    #expect(Refusal.Code.allCases.map(Problem.title) == titles)
   }
 
   @Test func bodiesThatAreTooLargeOrNoJSONAreRefused() async throws {

@@ -22,6 +22,24 @@ import Testing
     #expect(text.contains("^[A-Za-z0-9-]{1,64}$"))
   }
 
+  @Test func theLicenseHasItsNameAndItsIdentifier() throws {
+    let license = try OpenAPIDocument.whole.members["info"].orFail().members["license"].orFail()
+    #expect(license == ["name": "Apache-2.0", "identifier": "Apache-2.0"])
+  }
+
+  @Test func aSessionIsAskedForWithJSONOrAFormAndAFormLeadsToAPage() throws {
+    let path = try OpenAPIDocument.whole.members["paths"].orFail()
+      .members[Route.openSession.path].orFail()
+    let operation = try path.members["post"].orFail().members
+    let bodies = try operation["requestBody"].orFail().members["content"].orFail().members
+    #expect(bodies.keys.sorted() == ["application/json", "application/x-www-form-urlencoded"])
+    let answers = try operation["responses"].orFail().members
+    #expect(answers.keys.sorted() == ["200", "303", "default"])
+    let page = try answers["303"].orFail().members
+    #expect(page["content"] == nil)
+    #expect(page["headers"]?.members.keys.sorted() == ["Location", "Set-Cookie"])
+  }
+
   @Test func everyReferenceLeadsToASchema() throws {
     let text = String(decoding: try Answer.encode(OpenAPIDocument.whole), as: UTF8.self)
     let names = text.matches(of: /#\/components\/schemas\/([A-Za-z0-9]+)/).map { String($0.1) }

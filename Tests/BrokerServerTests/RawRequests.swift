@@ -11,6 +11,11 @@ struct RawAnswer: Sendable, Equatable {
 }
 
 extension RunningBroker {
+  /// Follows nothing, so that a test sees where it is led.
+  private static let http = HTTPClient(
+    eventLoopGroupProvider: .singleton,
+    configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+
   /// A request as it is written here, whatever the broker thinks of it.
   func send(
     _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:],
@@ -27,7 +32,7 @@ extension RunningBroker {
     for (name, value) in headers where name != "content-type" {
       message.headers.add(name: name, value: value)
     }
-    let response = try await HTTPClient.shared.execute(message, timeout: .seconds(90))
+    let response = try await Self.http.execute(message, timeout: .seconds(90))
     let bytes = try await response.body.collect(upTo: 1 << 22)
     let object = try? JSONSerialization.jsonObject(with: Data(bytes.readableBytesView))
     let code = (object as? [String: Any])?["code"] as? String

@@ -39,6 +39,27 @@ import Testing
     }
   }
 
+  @Test func aFormLeadsToItsPageAndWithoutATokenEndsTheSession() async throws {
+    try await RunningBroker.run(plain: true) { broker in
+      let form = [
+        "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded",
+      ]
+      let asked = "token=\(broker.adminToken)&next=%2Fconsole%2Fevents"
+      let begun = try await broker.send("POST", "/console/session", headers: form, body: asked)
+      #expect(begun.status == 303)
+      #expect(begun.headers["location"] == "/console/events")
+      #expect(begun.headers["set-cookie"]?.contains(broker.adminToken) == true)
+      let ended = try await broker.send("POST", "/console/session", headers: form, body: "")
+      #expect(ended.status == 303)
+      #expect(ended.headers["location"] == "/console/")
+      #expect(ended.headers["set-cookie"]?.contains("Max-Age=0") == true)
+      let refused = try await broker.send(
+        "POST", "/console/session", headers: form, body: "token=wrong")
+      #expect(refused.status == 401)
+      #expect(refused.headers["content-type"] == "text/html; charset=utf-8")
+    }
+  }
+
   @Test func aBadTokenOpensNoSession() async throws {
     try await RunningBroker.run(plain: true) { broker in
       let same = ["sec-fetch-site": "same-origin"]

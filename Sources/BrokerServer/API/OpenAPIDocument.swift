@@ -7,7 +7,7 @@ enum OpenAPIDocument {
     "info": [
       "title": "Drawbridge broker", "version": "1",
       "description": "Ask for a device, get a tunnel, and see how it ends.",
-      "license": ["name": "See the project", "identifier": "Apache-2.0"],
+      "license": ["name": "Apache-2.0", "identifier": "Apache-2.0"],
     ],
     "servers": [["url": "/"]],
     "security": [["token": []]],
@@ -37,9 +37,10 @@ enum OpenAPIDocument {
       "responses": responses(route, facts),
     ]
     if let body = facts.body {
+      var content: [String: JSONTree] = ["application/json": ["schema": reference(body)]]
+      if let form = facts.form { content[FormFields.mediaType] = ["schema": reference(form)] }
       operation["requestBody"] = [
-        "required": .bool(route != .connect),
-        "content": ["application/json": ["schema": reference(body)]],
+        "required": .bool(route != .connect), "content": .object(content),
       ]
     }
     // Whoever has the session cookie may use it instead of a token.
@@ -50,7 +51,9 @@ enum OpenAPIDocument {
 
   private static func responses(_ route: Route, _ facts: RouteFacts) -> JSONTree {
     var refusals: [String: JSONTree] = [Problem.mediaType: ["schema": reference("Problem")]]
-    if route == .console { refusals["text/html"] = ["schema": ["type": "string"]] }
+    if route == .console || facts.form != nil {
+      refusals["text/html"] = ["schema": ["type": "string"]]
+    }
     var responses: [String: JSONTree] = [
       "default": ["description": "Refused, with the reason.", "content": .object(refusals)]
     ]
@@ -61,6 +64,10 @@ enum OpenAPIDocument {
         content[type] = ["schema": answer.schema.map(reference) ?? ["type": "string"]]
       }
       if !content.isEmpty { response["content"] = .object(content) }
+      if !answer.headers.isEmpty {
+        response["headers"] = .object(
+          answer.headers.mapValues { ["description": .text($0), "schema": ["type": "string"]] })
+      }
       if !facts.links.isEmpty { response["links"] = links(facts.links) }
       responses["\(answer.status)"] = .object(response)
     }

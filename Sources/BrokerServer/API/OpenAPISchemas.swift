@@ -70,6 +70,7 @@ enum OpenAPISchemas {
       optional: ["lifetimeSeconds": "Lifetime", "vpnUser": "VPNUser"]),
     "WebhookRequest": closed(["url": "WebhookURL"]),
     "SessionRequest": closed(["token": "Token"]),
+    "SessionForm": open([:], optional: ["token": "Token", "next": "string"]),
   ]
 
   private static let deviceParts: [String: JSONTree] = [

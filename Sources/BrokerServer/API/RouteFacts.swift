@@ -7,6 +7,8 @@ struct RouteFacts {
     var types = ["application/json"]
     /// A name among the schemas; `nil` for plain text.
     var schema: String?
+    /// Headers that matter to whoever asks, with what they say.
+    var headers: [String: String] = [:]
   }
 
   /// A request that takes something from the answer of this one.
@@ -20,6 +22,8 @@ struct RouteFacts {
   let summary: String
   /// A name among the schemas.
   var body: String?
+  /// The same of a browser's form, where one is taken, too; it is answered with pages.
+  var form: String?
   let answers: [Answer]
   var links: [Link] = []
 
@@ -91,13 +95,16 @@ extension Route {
     case .health: .gives("Whether the process lives.", "Anything")
     case .readiness: Self.readinessFacts
     case .metrics: .text("Metrics for Prometheus.", "text/plain")
-    case .openSession:
-      .gives("Begin a session of the console.", "SessionReply", body: "SessionRequest")
+    case .openSession: Self.sessionFacts
     case .closeSession: .gone("End the session of the console.")
     case .home:
       RouteFacts(
         summary: "Leads to the console.",
-        answers: [.init(status: 303, description: "The console.", types: [])])
+        answers: [
+          .init(
+            status: 303, description: "The console.", types: [],
+            headers: ["Location": "The console's first page."])
+        ])
     case .console: .text("A page or file of the console.", "text/html")
     }
   }
@@ -112,6 +119,20 @@ extension Route {
       links: [
         .init(route: .connection, parameter: "id", pointer: "/id"),
         .init(route: .close, parameter: "id", pointer: "/id"),
+      ])
+  }
+
+  private static var sessionFacts: RouteFacts {
+    let cookie = ["Set-Cookie": "The session; one that is over at once when it ends."]
+    return RouteFacts(
+      summary: "Begin a session of the console; a form without a token ends it.",
+      body: "SessionRequest", form: "SessionForm",
+      answers: [
+        .init(
+          status: 200, description: "It has begun.", schema: "SessionReply", headers: cookie),
+        .init(
+          status: 303, description: "What a form asked for is done.", types: [],
+          headers: cookie.merging(["Location": "The page to go on with."]) { $1 }),
       ])
   }
 
