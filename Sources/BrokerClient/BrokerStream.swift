@@ -11,15 +11,19 @@ enum BrokerStream {
   ///
   /// It ends without an error when the broker ends it, and throws a ``Refusal``: what the broker
   /// refused, or `brokerUnreachable` when the connection broke or was silent for too long.
+  ///
+  /// - Parameter eventBytesMax: what one event may weigh, in bytes.
   static func open<Element: Sendable>(
     _ call: BrokerCall, on transport: BrokerTransport,
+    eventBytesMax: Int = ServerSentEventReader.eventBytesMax,
     reading: @escaping @Sendable (ServerSentEventReader.Item) throws -> Element?
   ) -> AsyncThrowingStream<Element, any Error> {
     let (stream, continuation) = AsyncThrowingStream<Element, any Error>.makeStream(
       bufferingPolicy: .bufferingOldest(waitingMax))
     let task = Task {
       do {
-        try await pass(call, on: transport, to: continuation, reading: reading)
+        try await pass(
+          call, on: transport, eventBytesMax: eventBytesMax, to: continuation, reading: reading)
         continuation.finish()
       } catch {
         continuation.finish(throwing: transport.unreachable(error))
@@ -30,11 +34,11 @@ enum BrokerStream {
   }
 
   private static func pass<Element: Sendable>(
-    _ call: BrokerCall, on transport: BrokerTransport,
+    _ call: BrokerCall, on transport: BrokerTransport, eventBytesMax: Int,
     to continuation: AsyncThrowingStream<Element, any Error>.Continuation,
     reading: @Sendable (ServerSentEventReader.Item) throws -> Element?
   ) async throws {
-    var reader = ServerSentEventReader()
+    var reader = ServerSentEventReader(eventBytesMax: eventBytesMax)
     for try await chunk in try await transport.openStream(call) {
       for item in try reader.read(chunk.readableBytesView) {
         guard let element = try reading(item) else { continue }
@@ -95,7 +99,11 @@ extension BrokerClient {
 
   /// The gateway's own stream (CS-25).
   public func gatewayStream() -> AsyncThrowingStream<GatewayStreamEvent, any Error> {
-    BrokerStream.open(BrokerCall(.get, "/v1/gateway/stream"), on: transport) { item in
+    // All grants are one event. The field's name comes on top of them.
+    BrokerStream.open(
+      BrokerCall(.get, "/v1/gateway/stream"), on: transport,
+      eventBytesMax: GrantChange.bytesMax + 100
+    ) { item in
       switch item {
       case .comment: return .heartbeat
       case .event(_, "change", let data):

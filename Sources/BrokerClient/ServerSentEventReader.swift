@@ -1,7 +1,7 @@
 /// Takes a stream of events apart (HTML Living Standard §9.2.6), within bounds.
 struct ServerSentEventReader {
-  /// What one event may weigh, in bytes: the broker's largest list of grants.
-  static let eventBytesMax = 4 * 1024 * 1024
+  /// What one event of most streams may weigh, in bytes.
+  static let eventBytesMax = 1024 * 1024
 
   enum Item: Hashable {
     /// A line that is there to show that the stream lives.
@@ -11,20 +11,22 @@ struct ServerSentEventReader {
 
   struct TooLong: Error {}
 
+  private let eventBytesMax: Int
   private var line: [UInt8] = []
   private var id: String?
   private var name: String?
   private var data: [String] = []
   private var dataBytes = 0
 
-  init() {}
+  /// - Parameter eventBytesMax: what one event may weigh, in bytes, with the name of its field.
+  init(eventBytesMax: Int = Self.eventBytesMax) { self.eventBytesMax = eventBytesMax }
 
   /// Takes the next bytes and gives the items that they complete.
   mutating func read(_ bytes: some Sequence<UInt8>) throws(TooLong) -> [Item] {
     var items: [Item] = []
     for byte in bytes {
       guard byte == UInt8(ascii: "\n") else {
-        guard line.count + dataBytes < Self.eventBytesMax else { throw TooLong() }
+        guard line.count + dataBytes < eventBytesMax else { throw TooLong() }
         line.append(byte)
         continue
       }

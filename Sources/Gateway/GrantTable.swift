@@ -13,7 +13,7 @@ import Primitives
 package struct GrantTable {
   package struct Limits: Hashable, Sendable {
     /// Grants at once; more are refused and counted, so that what they would allow stays denied.
-    var grantsMax = 100_000
+    var grantsMax = GrantChange.grantsMax
     /// Sessions of one user that grants apply to; further ones wait, in the order in which they
     /// came up, until one of them ends.
     var sessionsPerUserMax = 16

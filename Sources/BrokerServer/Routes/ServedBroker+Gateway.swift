@@ -43,7 +43,7 @@ struct GrantStream: Sendable {
   /// `cursor` was read before the grants are: what happened in between is said twice, never missed.
   mutating func run(_ stream: inout EventStreamWriter, _ bell: Bell) async throws {
     let grants = try await served.lanes.run { rules throws(Refusal) in try rules.grants() }
-    try await stream.send(try ServerSentEvent("change", GrantChange.all(grants: grants)))
+    try await stream.send(try ServerSentEvent("change", GrantChange.all(grants: kept(of: grants))))
     while true {
       switch served.hub.events(after: cursor, limit: ServedBroker.streamBatch) {
       case .events(let events) where events.isEmpty:
@@ -67,6 +67,17 @@ struct GrantStream: Sendable {
         return try await stream.farewell("too slow")
       }
     }
+  }
+
+  /// As many as a gateway keeps; connections beyond stand, but reach nothing.
+  private func kept(of grants: [Grant]) -> [Grant] {
+    guard grants.count > GrantChange.grantsMax else { return grants }
+    served.logger.error(
+      """
+      there are \(grants.count) grants, and a gateway keeps \(GrantChange.grantsMax): the \
+      connections beyond reach nothing; close some, or run a second broker with its own gateway
+      """)
+    return Array(grants.prefix(GrantChange.grantsMax))
   }
 
   private func pass(_ event: ServiceEvent, to stream: inout EventStreamWriter) async throws {

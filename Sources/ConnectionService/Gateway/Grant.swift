@@ -8,6 +8,10 @@ public struct Grant: Hashable, Sendable, Codable {
   /// The device's VPN address, as the device told it; a session with another address is not meant.
   public var deviceAddress: String
 
+  /// What one may weigh as JSON, in bytes, with its comma: names of 100 and 64 bytes, every one of
+  /// them escaped where it can be, and the longest address.
+  public static let bytesMax = 420
+
   public init(
     connection: ConnectionID, operatorUser: String, deviceUser: String, deviceAddress: String
   ) {
@@ -24,4 +28,11 @@ public enum GrantChange: Hashable, Sendable, Codable {
   case all(grants: [Grant])
   case granted(grant: Grant)
   case revoked(connection: ConnectionID)
+}
+
+extension GrantChange {
+  /// Grants that a gateway keeps, and the most that `all` has: what is beyond stays denied.
+  public static let grantsMax = 100_000
+  /// What one change may weigh as JSON, in bytes: 42 MB.
+  public static let bytesMax = grantsMax * Grant.bytesMax + 100
 }
