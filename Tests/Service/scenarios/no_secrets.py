@@ -7,10 +7,8 @@ requests hold secrets where they do not belong. Then everything that was written
 """
 
 import contextlib
-import http.server
 import json
 import pathlib
-import threading
 
 from harness.api import Refused, Stream
 from harness.broker import ORDER, Broker, make_user
@@ -20,6 +18,7 @@ from harness.postgres import PostgreSQL
 from harness.programs import drawbridge, run
 from harness.real_device import PASSWORD, PRODUCT, PSK, Files, enter_own_network
 from harness.waiting import until
+from harness.webhook import Webhook
 
 GIVEN = {"preSharedKey": "Ge-heim-psk-55", "user": "PBX-2", "password": "Ge-heim-wort-56"}
 
@@ -42,15 +41,18 @@ def play(folder):
         files = start_devices(stack, folder, broker, people["gateway"], search)
         anna = broker.api(people["anna"])
         events = stack.enter_context(Stream(admin, "/v1/events"))
-        webhook = stack.enter_context(Webhook(admin, search))
+        delivered = []
+        webhook = stack.enter_context(Webhook(lambda _, body: delivered.append(body) or 204))
+        search.learn("webhook's key",
+                     admin.call("POST", "/v1/webhooks", {"url": webhook.url})["secret"])
         use_commands(folder, broker, people["anna"], search)
         give_credentials(stack, anna, broker, search)
         ask_wrongly(broker, anna, people, search)
         lose_database(database, anna, search)
-        until(lambda: webhook.bodies, "the webhook is called")
+        until(lambda: delivered, "the webhook is called")
         search.watch_processes()
         search.look("the stream of events", json.dumps(events.messages))
-        search.look("the webhook's bodies", "".join(webhook.bodies))
+        search.look("the webhook's bodies", "".join(delivered))
         for path in ("/v1/events?after=0&limit=200", "/v1/connections", "/v1/tokens", "/v1/devices",
                      "/v1/webhooks", "/metrics", "/readyz", "/openapi.json", "/v1/grants"):
             search.look(path, admin.ask("GET", path).body.decode())
@@ -100,36 +102,6 @@ broker: {{url: "{broker.url}", token: "file:{token_file}", fingerprint: "{broker
     files.start_agent(stack)
     until(lambda: broker.admin.call("GET", f"/v1/devices/{PRODUCT}")["online"], "it is online")
     return files
-
-
-class Webhook:
-    """Takes what the broker delivers."""
-
-    def __init__(self, admin, search):
-        self.bodies = []
-        hook = self
-
-        class Taking(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                hook.bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taking)
-        view = admin.call("POST", "/v1/webhooks", {
-            "url": f"http://127.0.0.1:{self._server.server_port}/hook"})
-        search.learn("webhook's key", view["secret"])
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 def use_commands(folder, broker, token, search):

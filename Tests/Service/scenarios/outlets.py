@@ -6,14 +6,13 @@ before any other; its signature is made anew, and no event is left out.
 """
 
 import contextlib
-import http.server
 import json
 import signal
-import threading
 
 from harness.broker import Broker, make_user
 from harness.programs import drawbridge, run
 from harness.waiting import until
+from harness.webhook import Webhook
 
 REFUSED = 2
 
@@ -21,7 +20,8 @@ REFUSED = 2
 def play(folder):
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker(folder, "a"))
-        webhook = stack.enter_context(Webhook())
+        deliveries = Deliveries()
+        webhook = stack.enter_context(Webhook(deliveries.answer))
         broker.admin.call("POST", "/v1/webhooks", {"url": webhook.url})
         for number in range(3):
             make_user(broker.admin, f"early-{number}")
@@ -38,11 +38,11 @@ def play(folder):
         code, output = run([drawbridge(), "events", "verify", str(whole)])
         assert code == 0 and "the chain is whole" in output, output
 
-        until(lambda: webhook.taken[-1:] == [last], "the webhook has the last event", 30)
-        assert webhook.refused == [webhook.taken[0]] * REFUSED, webhook.refused
-        assert webhook.taken == list(range(webhook.taken[0], last + 1)), webhook.taken
-        assert len(set(webhook.signatures)) == len(webhook.signatures), "a signature came twice"
-        print(f"{len(both)} events in two files; {len(webhook.taken)} to the webhook, "
+        until(lambda: deliveries.taken[-1:] == [last], "the webhook has the last event", 30)
+        assert deliveries.refused == [deliveries.taken[0]] * REFUSED, deliveries.refused
+        assert deliveries.taken == list(range(deliveries.taken[0], last + 1)), deliveries.taken
+        assert len(set(deliveries.signatures)) == len(deliveries.signatures), "a signature came twice"
+        print(f"{len(both)} events in two files; {len(deliveries.taken)} to the webhook, "
               f"the first of them {REFUSED + 1} times")
 
 
@@ -67,32 +67,14 @@ def sequences(path):
     return [int(json.loads(line)["id"]) for line in lines if line.endswith("\n")]
 
 
-class Webhook:
-    """Refuses the first deliveries, and takes all later ones."""
+class Deliveries:
+    """Refuses the first, and takes all later ones."""
 
     def __init__(self):
         self.taken, self.refused, self.signatures = [], [], []
-        hook = self
 
-        class Answering(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                hook.signatures.append(self.headers["X-Drawbridge-Signature"])
-                is_refused = len(hook.refused) < REFUSED
-                (hook.refused if is_refused else hook.taken).append(int(body["id"]))
-                self.send_response(500 if is_refused else 204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, headers, body):
+        self.signatures.append(headers["X-Drawbridge-Signature"])
+        is_refused = len(self.refused) < REFUSED
+        (self.refused if is_refused else self.taken).append(int(json.loads(body)["id"]))
+        return 500 if is_refused else 204
