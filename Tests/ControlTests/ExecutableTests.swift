@@ -73,5 +73,10 @@ import Testing
     let checked = try run("config", "check", path)
     #expect(checked.status == 0 && checked.error.isEmpty)
     #expect(checked.output.hasPrefix("\(path): ok\n"))
+    #expect(checked.output.contains("follows no broker"))
+    let follows = right + "\nbroker: {url: \"https://broker.example:8443\", token: \"env:PATH\"}\n"
+    try Data(follows.utf8).write(to: URL(filePath: path))
+    let following = try run("config", "check", path)
+    #expect(following.output.contains("follows the broker at https://broker.example:8443"))
   }
 }

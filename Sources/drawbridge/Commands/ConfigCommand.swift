@@ -65,6 +65,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
       single-shot
         \(gateway.users.count) users, \(poolAddresses) addresses in \(gateway.pools.count) pools
         interface \(gateway.tun.name ?? "none"), control socket \(gateway.controlSocket)
+        \(gateway.broker.map { "follows the broker at \($0.url)" } ?? "follows no broker")
       """
   }
 
