@@ -90,6 +90,12 @@ struct UpCommand: AsyncParsableCommand {
     Terminal.write("\(TunnelEnd(reason: reason))", to: .error)
   }
 
+  private static let onOneHost = """
+    to look     with device and user on this host tunnels stand and are counted, but a host keeps traffic
+                between its own addresses; --address lets devices and users elsewhere in
+
+    """
+
   private static func greeting(_ folder: UpFolder, _ ready: BrokerServer.Ready) -> String {
     let device = UpFolder.device
     return """
@@ -103,7 +109,7 @@ struct UpCommand: AsyncParsableCommand {
       --code CODE --token-file \(folder.path)/agent.token
                   drawbridge agent --config \(folder.agentFile)
       a user      drawbridge connect \(device) --dial \(folder.operatorFile)
-      Ctrl-C ends broker and gateway; the folder stays.
+      \(folder.isForThisHostAlone ? onOneHost : "")Ctrl-C ends broker and gateway; the folder stays.
 
       """
   }

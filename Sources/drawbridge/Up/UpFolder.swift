@@ -4,9 +4,10 @@ import Primitives
 
 /// The folder in which `drawbridge up` keeps everything: made at the first start, kept afterwards.
 struct UpFolder {
-  /// The device and the operator that its gateway knows.
+  /// The device and the operator that its gateway knows; the operator's tunnel is granted what the
+  /// user of the first token connects to.
   static let device = "device-1"
-  static let operatorUser = "operator"
+  static let operatorUser = "admin"
   static let pool = "10.66.0.0/24"
 
   let path: String
@@ -60,7 +61,7 @@ struct UpFolder {
       preSharedKey: file:\(path)/psk
       user: \(Self.operatorUser)
       password: file:\(path)/\(Self.operatorUser).password
-      routes: [\(Self.pool)]
+      routes: \(routes)
       control: {socket: "\(path)/operator.sock"}
 
       """, to: operatorFile)
@@ -72,6 +73,11 @@ struct UpFolder {
 
       """, to: environmentFile)
   }
+
+  /// Nothing but this host reaches a loopback address, and its route to the pool is the gateway's.
+  var isForThisHostAlone: Bool { address.hasPrefix("127.") || address == "::1" }
+
+  private var routes: String { isForThisHostAlone ? "[]" : "[\(Self.pool)]" }
 
   private func writeSecrets() throws(Refusal) {
     var random = SystemRandomNumberGenerator()
@@ -108,7 +114,7 @@ struct UpFolder {
         preSharedKey: "file:\(path)/psk"
         user: \(Self.device)
         password: "file:\(path)/\(Self.device).password"
-        routes: [\(Self.pool)]
+        routes: \(routes)
     history: {path: "\(path)/agent.sqlite"}
     control: {socket: "\(path)/agent.sock"}
 
