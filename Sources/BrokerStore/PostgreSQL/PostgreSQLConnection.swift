@@ -4,13 +4,16 @@ import ConnectionService
 ///
 /// Statements whose answers nobody waits for are kept back and sent with the next one that is waited
 /// for (libpq's pipeline mode), beginning with BEGIN and ending with COMMIT: a transaction costs as
-/// many round trips as it has questions, and one to commit.
+/// many round trips as it has questions, and one to commit; one that only reads does not wait for that.
 final class PostgreSQLConnection: SQLConnection {
   /// Different statements that stay prepared. There are some two hundred texts (the filters of lists
   /// in every combination); a fuller table is emptied.
   private static let preparedMax = 256
   /// Statements that are kept back: one more sends them, so that neither side's buffers can fill.
   private static let queuedMax = 64
+  /// How long the server's clock is not asked again: two clocks do not part by a millisecond in it, and
+  /// a step of the server's is followed that late.
+  private static let readingAge = Duration.seconds(1)
 
   let dialect = SQLDialect(engine: .postgreSQL)
   /// Triggers tell (`EventGuard`).
@@ -24,6 +27,12 @@ final class PostgreSQLConnection: SQLConnection {
   private var queued: [(statement: String, arguments: [SQLValue])] = []
   /// The server has answered since the transaction began.
   private var isBegun = false
+  /// The transaction has changed something, or tried to.
+  private var isWriting = false
+  /// The last transaction's COMMIT is sent, and its answer not read yet.
+  private var isCommitUnread = false
+  /// What the server's clock said, and when that was heard.
+  private var reading: (time: Timestamp, heardAt: ContinuousClock.Instant)?
 
   init(conninfo: String) throws(SQLFault) {
     session = try PostgreSQLSession(conninfo: conninfo)
@@ -38,6 +47,7 @@ final class PostgreSQLConnection: SQLConnection {
   ) throws(SQLFailure) -> Result {
     isBegun = false
     isLasting = false
+    isWriting = false
     queued = [("BEGIN", [])]
     if prepared.count > Self.preparedMax {
       queued.append(("DEALLOCATE ALL", []))
@@ -59,6 +69,7 @@ final class PostgreSQLConnection: SQLConnection {
   private func commit() throws(SQLFault) {
     // On a connection that broke long ago the commit would look as if it might have happened.
     if !isBegun { _ = try exchange() }
+    guard isWriting || isLasting else { return try endReading() }
     if !isLasting { queued.append(("SET LOCAL synchronous_commit = off", [])) }
     queued.append(("COMMIT", []))
     do throws(SQLFault) {
@@ -67,6 +78,13 @@ final class PostgreSQLConnection: SQLConnection {
       guard session.isBroken, case .unreachable(let text) = error else { throw error }
       throw .commitUnknown(text)
     }
+  }
+
+  /// There is nothing that the server's answer could tell: it is read when the next one comes.
+  private func endReading() throws(SQLFault) {
+    try session.send(statement: "COMMIT")
+    try session.sync()
+    isCommitUnread = true
   }
 
   private func rollBack() {
@@ -78,17 +96,25 @@ final class PostgreSQLConnection: SQLConnection {
   }
 
   func now() throws(SQLFault) -> Timestamp {
+    if let reading {
+      let age = ContinuousClock.now - reading.heardAt
+      if age < Self.readingAge { return reading.time + age }
+    }
     let statement = "SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT"
     guard var row = try rows(statement, []).first else { throw .ours("the clock has no row") }
-    return try row.time()
+    let time = try row.time()
+    reading = (time, .now)
+    return time
   }
 
   func rows(_ statement: String, _ arguments: [SQLValue]) throws(SQLFault) -> [SQLRow] {
+    if !statement.hasPrefix("SELECT") { isWriting = true }
     queued.append((statement, arguments))
     return try exchange()
   }
 
   func run(_ statement: String, _ arguments: [SQLValue]) throws(SQLFault) {
+    isWriting = true
     queued.append((statement, arguments))
     if queued.count > Self.queuedMax { _ = try exchange() }
   }
@@ -120,7 +146,18 @@ final class PostgreSQLConnection: SQLConnection {
     }
     queued = []
     try session.sync()
+    try readCommit()
     return try collect(awaited)
+  }
+
+  /// A connection that was lost meanwhile says so in the answers that follow.
+  private func readCommit() throws(SQLFault) {
+    guard isCommitUnread else { return }
+    isCommitUnread = false
+    _ = try session.nextAnswer()
+    guard try session.nextAnswer().isSync else {
+      throw .unreachable("PostgreSQL closed the connection")
+    }
   }
 
   private func collect(_ awaited: [String?]) throws(SQLFault) -> [SQLRow] {
