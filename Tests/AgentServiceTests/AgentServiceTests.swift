@@ -9,7 +9,7 @@ import Testing
 @testable import Agent
 
 /// The agent as a program, between a broker and a VPN agent in memory.
-@Suite(.timeLimit(.minutes(1))) struct AgentServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentServiceTests {
   /// An agent that runs, and the ends that the test holds.
   struct Bench {
     let link: MemoryLink

@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentService
 
-@Suite(.timeLimit(.minutes(1))) struct DoorbellTests {
+@Suite(.timeLimit(.minutes(5))) struct DoorbellTests {
   /// Time does not pass; a sleep ends when it is called off.
   private static let frozen = AgentClock(
     now: AgentClock.system.now, time: AgentClock.system.time,

@@ -8,7 +8,7 @@ import Testing
 @testable import Agent
 
 /// CS-14, CS-15.
-@Suite struct HistoryStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct HistoryStoreTests {
   private let time = Fixtures.time
 
   @Test func whatIsAppendedIsReadInOrder() throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// CS-1 to CS-8: the ledger of connections.
-@Suite struct ConnectionAgentTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionAgentTests {
   @Test func theFirstConnectDialsAndIsAnsweredWhenTheTunnelIsUp() {
     var bench = ConnectionBench()
     let id = ConnectionBench.connection(1)

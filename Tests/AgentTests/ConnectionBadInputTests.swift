@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// Bad inputs 60 to 65, as far as the device's ledger meets them.
-@Suite struct ConnectionBadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionBadInputTests {
   @Test(
     arguments: [
       (0, 300), (-1, 300), (299, 300), (300, 300), (3600, 3600), (3601, 3600), (Int64.max, 3600),

@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// Every phase with every input: where it leads, and that the ledger stays whole.
-@Suite struct ConnectionTableTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTableTests {
   enum Start: String, CaseIterable, Sendable { case down, establishing, up, upTwo, closing }
 
   enum Input: String, CaseIterable, Sendable {

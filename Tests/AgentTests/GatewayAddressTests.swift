@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Addresses of the gateway, as agents see them.
-@Suite struct GatewayAddressTests {
+@Suite(.timeLimit(.minutes(5))) struct GatewayAddressTests {
   @Test func anExhaustedPoolRefusesTheNextAndServesItWhenOneLeaves() throws {
     let wire = try Wire(Configurations.gateway(addresses: 2))
     let first = try wire.dial(0)

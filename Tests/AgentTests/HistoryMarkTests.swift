@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// How a device's history and the broker's copy of it stay one count.
-@Suite struct HistoryMarkTests {
+@Suite(.timeLimit(.minutes(5))) struct HistoryMarkTests {
   /// What a report has of the lines that the broker lacks.
   private func sequences(_ bench: borrowing ConnectionBench) -> [UInt64] {
     guard let mark = bench.agent.historyMark else { return [] }

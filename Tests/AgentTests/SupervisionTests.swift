@@ -5,7 +5,7 @@ import Testing
 @testable import Agent
 
 /// CS-5, CS-13, CS-14, CS-20, CS-21: what the supervision finds, and what a restart finds.
-@Suite struct SupervisionTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisionTests {
   @Test(arguments: [
     VPNAgentState.over(.inactivity, detail: ""), .over(.deadPeer, detail: ""),
     .over(.peerClosed, detail: ""), .over(.requested, detail: ""), .down, .dialling,

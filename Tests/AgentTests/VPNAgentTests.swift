@@ -6,7 +6,7 @@ import Primitives
 import Testing
 
 /// One dial, one tunnel, one cause, and always an end.
-@Suite struct VPNAgentTests {
+@Suite(.timeLimit(.minutes(5))) struct VPNAgentTests {
   @Test func aDialComesUpAndClosesWithTheReasonItIsGiven() throws {
     let wire = try Wire(Configurations.gateway())
     let end = try wire.dial()
@@ -131,7 +131,7 @@ import Testing
 }
 
 /// What a person is told when a dial fails, by the stage where it does.
-@Suite struct DialFailureTests {
+@Suite(.timeLimit(.minutes(5))) struct DialFailureTests {
   private func cause(
     of end: Wire.End, in wire: Wire, after duration: Duration = .seconds(300)
   ) -> CloseReason? {

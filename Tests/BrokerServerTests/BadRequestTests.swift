@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct BadRequestTests {
+@Suite(.timeLimit(.minutes(5))) struct BadRequestTests {
   @Test func titlesAreTheCodesInWords() {
     let titles = [
       "Bad request", "Unauthenticated", "Forbidden", "Device unknown", "Device offline",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct ClientTests {
+@Suite(.timeLimit(.minutes(5))) struct ClientTests {
   private func client(
     _ url: String, _ trust: BrokerAddress.Trust = .system
   ) throws(Refusal) -> BrokerClient {

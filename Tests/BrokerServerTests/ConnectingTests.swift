@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct ConnectingTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectingTests {
   @Test func aConnectReachesTheDeviceAndItsAnswerComesBack() async throws {
     try await RunningBroker.run { broker in
       try await broker.withDevice("press-1") { device in

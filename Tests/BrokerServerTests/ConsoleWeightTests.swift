@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerServer
 
 /// What a browser loads for the first page, before compression.
-@Suite struct ConsoleWeightTests {
+@Suite(.timeLimit(.minutes(5))) struct ConsoleWeightTests {
   /// 50 KiB.
   private static let bytesMax = 51_200
 

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerServer
 
 /// How a connection's first request decides what becomes of it, byte by byte.
-@Suite struct FirstRequestTests {
+@Suite(.timeLimit(.minutes(5))) struct FirstRequestTests {
   private static let line = "GET /v1/agent/stream HTTP/1.1\r\n"
 
   private static func head(_ token: String, _ more: String = "") -> String {

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerServer
 
 /// All grants are one event: what the broker sends at most fits into what a gateway reads.
-@Suite struct GrantLimitTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantLimitTests {
   /// The longest that any can be.
   private func grant(_ number: Int) throws -> Grant {
     let digits = String(1_000_000 + number)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct OpenAPITests {
+@Suite(.timeLimit(.minutes(5))) struct OpenAPITests {
   @Test func everyRouteIsDescribedAndNothingElse() throws {
     let paths = try OpenAPIDocument.whole.members["paths"].orFail().members
     let described = paths.flatMap { path, methods in

@@ -10,7 +10,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct OutletTests {
+@Suite(.timeLimit(.minutes(5))) struct OutletTests {
   @Test func everyEventIsInTheFileAndTheChainHolds() async throws {
     try await RunningBroker.run(
       plain: true,

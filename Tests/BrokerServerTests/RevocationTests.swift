@@ -9,7 +9,7 @@ import Testing
 @testable import BrokerServer
 
 /// A token that is revoked takes its open streams with it, without waiting for a heartbeat.
-@Suite struct RevocationTests {
+@Suite(.timeLimit(.minutes(5))) struct RevocationTests {
   /// A broker without a clock: nothing but its events ends a stream.
   private struct Bench {
     let served = ServedBroker.forTests()
@@ -29,39 +29,44 @@ import Testing
       served.hub.append(
         try rules.follow(after: 0, limit: 100).map { try HubEvent($0, broker: served.name) })
     }
+
+    /// What a stream with each of the tokens says last.
+    var ends: [(TokenReply, String)] {
+      [(revoked, ": the token has ended"), (kept, ": the broker is ending")]
+    }
+
+    /// What a stream says while the broker is ending.
+    static func lines(
+      of stream: (inout EventStreamWriter, Bell) async throws -> Void
+    ) async throws -> [String] {
+      let memory = MemoryWriter()
+      var writer = EventStreamWriter(writer: memory)
+      let bell = Bell()
+      bell.ring(.end)
+      try await stream(&writer, bell)
+      return memory.lines
+    }
   }
 
   @Test func aStreamOfEventsEndsWithItsToken() async throws {
     let bench = try Bench(.viewer)
-    for (reply, last) in [
-      (bench.revoked, ": the token has ended"), (bench.kept, ": the broker is ending"),
-    ] {
-      let writer = MemoryWriter()
-      var stream = EventStreamWriter(writer: writer)
-      let bell = Bell()
-      bell.ring(.end)
+    for (reply, last) in bench.ends {
       var reading = EventStream(
         served: bench.served, caller: bench.administrator, token: reply.token,
         filter: EventFilter(), cursor: 0)
-      try await reading.run(&stream, bell)
-      #expect(writer.lines.last == last)
-      #expect(writer.lines.contains { $0.hasPrefix("id: ") } == (reply == bench.kept))
+      let lines = try await Bench.lines { try await reading.run(&$0, $1) }
+      #expect(lines.last == last)
+      #expect(lines.contains { $0.hasPrefix("id: ") } == (reply == bench.kept))
     }
     await bench.served.lanes.shutDown()
   }
 
   @Test func aGatewaysStreamEndsWithItsToken() async throws {
     let bench = try Bench(.gateway)
-    for (reply, last) in [
-      (bench.revoked, ": the token has ended"), (bench.kept, ": the broker is ending"),
-    ] {
-      let writer = MemoryWriter()
-      var stream = EventStreamWriter(writer: writer)
-      let bell = Bell()
-      bell.ring(.end)
+    for (reply, last) in bench.ends {
       var following = GrantStream(served: bench.served, token: reply.token, cursor: 0)
-      try await following.run(&stream, bell)
-      #expect(writer.lines.last == last)
+      let lines = try await Bench.lines { try await following.run(&$0, $1) }
+      #expect(lines.last == last)
     }
     await bench.served.lanes.shutDown()
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct SessionTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionTests {
   private func body(_ token: String) -> String { "{\"token\": \"\(token)\"}" }
 
   @Test func aSessionIsACookieThatNoOtherSiteCanUse() async throws {

@@ -11,7 +11,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct StreamTests {
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
   @Test func aGatewayLearnsAllGrantsAndThenEachChange() async throws {
     try await RunningBroker.run(plain: true) { broker in
       try await broker.withDevice("press-1") { device in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BrokerServer
 
-@Suite struct StrictJSONTests {
+@Suite(.timeLimit(.minutes(5))) struct StrictJSONTests {
   private func read(_ text: String) throws(JSONFault) -> ConnectRequest {
     try StrictDecoder.decode(ConnectRequest.self, from: Array(text.utf8))
   }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("Transactions at the same time")
+@Suite("Transactions at the same time", .timeLimit(.minutes(5)))
 struct ConcurrencyTests {
   /// Runs `work` on so many threads at once and waits for all; rethrows the first error.
   private func onThreads(_ count: Int, _ work: @escaping @Sendable (Int) throws -> Void) throws {

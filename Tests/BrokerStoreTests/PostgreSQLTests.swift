@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("PostgreSQL")
+@Suite("PostgreSQL", .timeLimit(.minutes(5)))
 struct PostgreSQLTests {
   /// A store, and a session that can end its connections.
   private func storeAndKiller() throws -> (SQLStore, kill: @Sendable () -> Void) {

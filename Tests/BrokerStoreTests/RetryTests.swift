@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("What is tried again")
+@Suite("What is tried again", .timeLimit(.minutes(5)))
 struct RetryTests {
   /// Fails as it is told to.
   private final class Faulty: SQLDatabase {

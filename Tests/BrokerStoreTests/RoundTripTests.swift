@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("What a transaction costs")
+@Suite("What a transaction costs", .timeLimit(.minutes(5)))
 struct RoundTripTests {
   /// Counts the statements that wait for their answer, and all.
   private final class Counting: SQLDatabase {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("SQLite")
+@Suite("SQLite", .timeLimit(.minutes(5)))
 struct SQLiteTests {
   @Test func theFileAndItsLogAreTheOwnersAlone() throws {
     let folder = try TemporaryFolder()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("The schema")
+@Suite("The schema", .timeLimit(.minutes(5)))
 struct SchemaTests {
   /// Runs one statement behind the store's back.
   private func run(_ statement: String, on location: StoreLocation) throws(Refusal) {

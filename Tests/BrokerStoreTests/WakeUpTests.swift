@@ -5,7 +5,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("A pump is woken when events or commands come")
+@Suite("A pump is woken when events or commands come", .timeLimit(.minutes(5)))
 struct WakeUpTests {
   private func opened(_ engine: TestStore.Engine) throws -> (TestStore, SQLStore) {
     let test = try TestStore(engine)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct AdmissionTests {
+@Suite(.timeLimit(.minutes(5))) struct AdmissionTests {
   @Test func theFirstStartMakesOneAdministratorAndNoOther() throws {
     let store = MemoryStore()
     var random = SeededRandom(seed: 4)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct AttachTests {
+@Suite(.timeLimit(.minutes(5))) struct AttachTests {
   @Test func unansweredCommandsComeAgainOnANewAttachmentWithItsEpoch() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct CloseTests {
+@Suite(.timeLimit(.minutes(5))) struct CloseTests {
   @Test func theLastCloseTakesTheTunnelAlong() throws {
     let stage = try Stage()
     let device = try stage.attach()

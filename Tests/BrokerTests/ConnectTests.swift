@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct ConnectTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectTests {
   @Test func aConnectTravelsToTheDeviceAndBack() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite struct DeviceSearchTests {
+@Suite(.timeLimit(.minutes(5))) struct DeviceSearchTests {
   @Test func aSearchHasOneTo64Bytes() throws {
     let longest = String(repeating: "Ab", count: DeviceSearch.bytesMax / 2)
     #expect(try DeviceSearch(longest).folded == longest.lowercased())

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct EventTests {
+@Suite(.timeLimit(.minutes(5))) struct EventTests {
   private func chain(_ count: Int) -> [ServiceEvent] {
     var head: EventHead?
     return (0..<count).map { number in

@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// The store goes away between any two steps: nothing is lost and nothing is doubled (CS-27).
-@Suite struct FailureTests {
+@Suite(.timeLimit(.minutes(5))) struct FailureTests {
   /// Tries `body` with the store failing at its first call, its second, and so on, until it goes
   /// through; then once more from the beginning with the reply lost.
   private func everyFailure(_ body: (Stage, MemoryStore.Failure) throws -> Void) throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct GrantTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantTests {
   /// What a gateway that follows the events from the beginning allows.
   private func followed(_ stage: Stage) throws -> Set<Grant> {
     var grants: Set<Grant> = []

@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// A device says whatever it likes; it harms nobody but itself.
-@Suite struct HostileDeviceTests {
+@Suite(.timeLimit(.minutes(5))) struct HostileDeviceTests {
   @Test func tenThousandAnswersLinesOrConnectionsAreRefusedWhole() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct IdempotencyTests {
+@Suite(.timeLimit(.minutes(5))) struct IdempotencyTests {
   @Test func theSameKeyAndRequestGiveTheSameConnectionAsItIsNow() throws {
     let stage = try Stage()
     let device = try stage.attach()

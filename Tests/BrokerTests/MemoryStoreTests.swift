@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct MemoryStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryStoreTests {
   @Test func aTransactionThatThrowsLeavesNoTrace() throws {
     let stage = try Stage()
     let device = try stage.attach()

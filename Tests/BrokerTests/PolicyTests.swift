@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct PolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct PolicyTests {
   /// 06:30 of some day, UTC.
   private static let morning =
     Timestamp(milliseconds: 1_800_000_000_000 / 86_400_000 * 86_400_000)

@@ -6,7 +6,7 @@ import Testing
 
 /// Any life at all, by seed: two brokers, three devices, everything that may happen in any order; the
 /// books are held against the rules after every step and against the devices at rest.
-@Suite struct RandomLifeTests {
+@Suite(.timeLimit(.minutes(5))) struct RandomLifeTests {
   @Test(arguments: 0..<UInt64(60))
   func theBooksHoldInEveryLife(_ seed: UInt64) throws {
     let stage = try Stage()

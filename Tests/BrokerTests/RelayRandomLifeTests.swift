@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// Whatever happens to a chain of brokers, when it comes to rest their books agree.
-@Suite struct RelayRandomLifeTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayRandomLifeTests {
   private static let steps = 300
 
   @Test(arguments: 1...5 as ClosedRange<UInt64>)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct RelayTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayTests {
   @Test func aConnectTravelsThroughBothBrokersAndItsAnswerComesBack() throws {
     let chain = try RelayChain()
     let view = try chain.open()

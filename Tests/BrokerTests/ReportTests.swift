@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct ReportTests {
+@Suite(.timeLimit(.minutes(5))) struct ReportTests {
   @Test func aConnectionThatTheBrokerDoesNotKnowIsClosedOnTheDevice() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// Who may do what: every method against every role.
-@Suite struct RoleTests {
+@Suite(.timeLimit(.minutes(5))) struct RoleTests {
   @Test(arguments: Role.allCases)
   func everyRoleDoesWhatItsLineSaysAndNothingElse(_ role: Role) throws {
     let stage = try Stage()

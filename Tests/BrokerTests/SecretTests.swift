@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 /// What is secret is in no event, view, description or stored row that outlives its use.
-@Suite struct SecretTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretTests {
   private let secrets = ["psk-7731", "pass-4242"]
 
   private func isClean(_ value: Any) -> Bool {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct SweepTests {
+@Suite(.timeLimit(.minutes(5))) struct SweepTests {
   @Test func anAnswerThatComesTooLateIsUndone() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite struct WebhookTests {
+@Suite(.timeLimit(.minutes(5))) struct WebhookTests {
   private func hook(_ stage: Stage) throws -> WebhookView {
     try stage.broker.createWebhook(
       WebhookRequest(url: "https://example.org/hook"), by: stage.admin, using: &stage.random)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ConnectionService
 
-@Suite struct CivilDateTests {
+@Suite(.timeLimit(.minutes(5))) struct CivilDateTests {
   @Test func everyDayOfFourHundredYearsFollowsTheOneBefore() throws {
     var (year, month, day) = (Int64(1800), Int64(1), Int64(1))
     var days = try #require(CivilDate(year: year, month: month, day: day)).daysSince1970

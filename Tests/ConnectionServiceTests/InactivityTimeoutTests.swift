@@ -2,7 +2,7 @@ import ConnectionService
 import Foundation
 import Testing
 
-@Suite struct InactivityTimeoutTests {
+@Suite(.timeLimit(.minutes(5))) struct InactivityTimeoutTests {
   @Test(arguments: [
     (0, 300, true), (-1, 300, true), (299, 300, true), (300, 300, false), (1200, 1200, false),
     (3600, 3600, false), (3601, 3600, true), (Int64.max, 3600, true), (Int64.min, 300, true),

@@ -2,7 +2,7 @@ import ConnectionService
 import Primitives
 import Testing
 
-@Suite struct NameTests {
+@Suite(.timeLimit(.minutes(5))) struct NameTests {
   private static let longest = String(repeating: "a", count: 64)
 
   @Test(arguments: ["a", "9", "pump-1", "PUMP_1.b", "A", longest])

@@ -2,7 +2,7 @@ import ConnectionService
 import Primitives
 import Testing
 
-@Suite struct ReconnectDelayTests {
+@Suite(.timeLimit(.minutes(5))) struct ReconnectDelayTests {
   @Test func theBoundDoublesFromOneSecondToSixty() {
     var delay = ReconnectDelay()
     var random = SeededRandom(seed: 1)

@@ -2,7 +2,7 @@ import ConnectionService
 import Primitives
 import Testing
 
-@Suite struct RelayNoteTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayNoteTests {
   private static let id = "c-0123456789abcdef"
 
   @Test(arguments: ["", "fix it", "a: b, c: d", "für Ä 🛠️", "\u{1F468}\u{200D}\u{1F469}"])

@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// What is written is read again as it was.
-@Suite struct WireTests {
+@Suite(.timeLimit(.minutes(5))) struct WireTests {
   private func roundTrip<Value: Codable & Equatable>(_ value: Value) throws -> Value {
     try JSONDecoder().decode(Value.self, from: try JSONEncoder().encode(value))
   }

@@ -4,7 +4,7 @@ import Programs
 import Testing
 
 /// The built program, run as people run it.
-@Suite struct ExecutableTests {
+@Suite(.timeLimit(.minutes(5))) struct ExecutableTests {
   /// The program lies beside the tests.
   static var program: URL {
     URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import drawbridge
 
-@Suite struct ProgramEndTests {
+@Suite(.timeLimit(.minutes(5))) struct ProgramEndTests {
   @Test func everyErrorCodeHasItsExitCode() {
     let codes = ControlError.Code.allCases.map { ProgramStatus($0).rawValue }
     #expect(codes == [2, 3, 4, 5, 5, 6, 7, 8, 1])
@@ -34,7 +34,7 @@ import Testing
   }
 }
 
-@Suite struct ServingTests {
+@Suite(.timeLimit(.minutes(5))) struct ServingTests {
   @Test func aServicesEndEndsTheSocketToo() async throws {
     let folder = try TemporaryFolder()
     let service = ScriptedService(ending: .success(.inactivity))

@@ -3,7 +3,7 @@ import Foundation
 import Primitives
 import Testing
 
-@Suite struct RecordTests {
+@Suite(.timeLimit(.minutes(5))) struct RecordTests {
   private func roundTrip<Value: Codable & Equatable>(_ value: Value) throws {
     let data = try ControlJSON.encode(value)
     #expect(try ControlJSON.decode(Value.self, from: data) == value)
@@ -66,7 +66,7 @@ import Testing
 }
 
 /// `Docs/commands.md` names every key, request and code.
-@Suite struct CommandsPageTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandsPageTests {
   private static func page() throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -106,7 +106,7 @@ import Testing
   }
 }
 
-@Suite struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
   @Test func everyRequestWrittenIsReadBack() throws {
     let requests =
       ControlList.allCases.map(ControlRequest.list)

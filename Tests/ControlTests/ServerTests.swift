@@ -35,7 +35,7 @@ func withServer(
   try result.get()
 }
 
-@Suite struct ServerTests {
+@Suite(.timeLimit(.minutes(5))) struct ServerTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -122,7 +122,7 @@ func withServer(
   }
 }
 
-@Suite struct OversizeTests {
+@Suite(.timeLimit(.minutes(5))) struct OversizeTests {
   private func send(
     _ method: String, _ path: String, bodyBytes: Int, to socket: String
   ) async throws -> (status: UInt, problem: ControlError?) {
@@ -160,7 +160,7 @@ func withServer(
   }
 }
 
-@Suite struct ClientTests {
+@Suite(.timeLimit(.minutes(5))) struct ClientTests {
   @Test func withoutAProcessTheClientSaysWhichSocketAndWhy() async throws {
     let folder = try TemporaryFolder()
     let client = ControlClient(socketPath: folder.socket)

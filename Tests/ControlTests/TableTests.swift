@@ -3,7 +3,7 @@ import Testing
 
 @testable import drawbridge
 
-@Suite struct TableTests {
+@Suite(.timeLimit(.minutes(5))) struct TableTests {
   @Test func tunnelsAreAlignedAndNothingIsCutOff() {
     let text = Table.l2tpTunnels.render([Samples.tunnel, Samples.spentTunnel])
     #expect(

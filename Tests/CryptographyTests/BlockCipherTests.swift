@@ -2,7 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite struct BlockCipherTests {
+@Suite(.timeLimit(.minutes(5))) struct BlockCipherTests {
   struct Vector: Sendable {
     var cipher: BlockCipher
     var key: String

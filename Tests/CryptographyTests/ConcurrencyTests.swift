@@ -3,7 +3,7 @@ import Primitives
 import Testing
 
 /// Every operation, from several threads at once, gives what it gives alone.
-@Suite struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(5))) struct ConcurrencyTests {
   /// One digest over the results of everything there is.
   private static func transcript(seed: UInt64) throws -> [UInt8] {
     var random = SeededRandom(seed: seed)

@@ -12,7 +12,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 /// `count` times the same byte.
 func bytes(_ value: UInt8, count: Int) -> [UInt8] { [UInt8](repeating: value, count: count) }
 
-@Suite struct HexTests {
+@Suite(.timeLimit(.minutes(5))) struct HexTests {
   @Test func digitsBecomeBytesInOrder() {
     #expect(bytes(hex: "00 fF\n1a") == [0x00, 0xff, 0x1a])
   }

@@ -3,7 +3,7 @@ import Primitives
 import Testing
 
 /// What a peer may put into its Key Exchange payload instead of a public value.
-@Suite struct KeyExchangeBadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyExchangeBadInputTests {
   private func expectRefusal(_ value: [UInt8], by group: KeyExchangeGroup) {
     var random = SeededRandom(seed: 6)
     let privateKey = group.makePrivateKey(using: &random)

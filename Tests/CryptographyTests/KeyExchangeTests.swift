@@ -2,7 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite struct KeyExchangeTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyExchangeTests {
   @Test(arguments: KeyExchangeGroup.allCases) func bothSidesAgree(group: KeyExchangeGroup) throws {
     var random = SeededRandom(seed: 2)
     for _ in 0..<3 {

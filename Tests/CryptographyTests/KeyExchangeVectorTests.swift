@@ -3,7 +3,7 @@ import Primitives
 import Testing
 
 /// Known answers: RFC 5903 and RFC 7748 for the curves, independent integer arithmetic for the MODP groups.
-@Suite struct KeyExchangeVectorTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyExchangeVectorTests {
   struct CurveVector: Sendable {
     var group: KeyExchangeGroup
     var i: String

@@ -2,7 +2,7 @@ import Cryptography
 import Glibc
 import Testing
 
-@Suite struct LegacyPPPTests {
+@Suite(.timeLimit(.minutes(5))) struct LegacyPPPTests {
   @Test func thisHostHasTheLegacyModule() {
     #expect(LegacyPPP.isAvailable)
   }

@@ -2,7 +2,7 @@ import Cryptography
 import Primitives
 import Testing
 
-@Suite struct SystemRandomTests {
+@Suite(.timeLimit(.minutes(5))) struct SystemRandomTests {
   @Test func copiesDoNotRepeatEachOthersNumbers() {
     var original = SystemRandom()
     var copy = original

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Numbers of the list of bad inputs: each is dropped, counted once, and changes nothing.
-@Suite struct BadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
   /// One packet of the client's first SA; the drop that it must cause.
   private func check(
     _ wire: [UInt8], _ drop: Drop, _ tunnel: inout Tunnel,

@@ -5,7 +5,7 @@ import IPPacket
 import Primitives
 import Testing
 
-@Suite struct CommandTests {
+@Suite(.timeLimit(.minutes(5))) struct CommandTests {
   private static func clear(_ port: UInt16) -> CarrierConfiguration {
     CarrierConfiguration(
       encapsulation: .clear, local: Site.gatewayAddress,

@@ -38,7 +38,7 @@ private struct TwoUsers: ~Copyable {
   }
 }
 
-@Suite struct ForwardingTests {
+@Suite(.timeLimit(.minutes(5))) struct ForwardingTests {
   private static let toTwo = Packets.udp(from: TwoUsers.oneAddress, to: TwoUsers.twoAddress)
 
   @Test func sessionsReachEachOtherOnlyWhenTheyMay() throws {

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Whatever comes in: no trap, and a tunnel that still works afterwards.
-@Suite struct FuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct FuzzTests {
   private static func checkStillWorks(_ tunnel: inout Tunnel) {
     _ = tunnel.gateway.takePunts()
     let wire = tunnel.sendUp([Message.good])

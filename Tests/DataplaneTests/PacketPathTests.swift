@@ -6,7 +6,7 @@ import Primitives
 import Testing
 
 /// Two data planes as a pair.
-@Suite struct PacketPathTests {
+@Suite(.timeLimit(.minutes(5))) struct PacketPathTests {
   @Test(arguments: Encapsulation.allCases, ESPCryptoEngine.Kind.allCases)
   func whatEntersOneTUNLeavesTheOther(
     encapsulation: Encapsulation, kind: ESPCryptoEngine.Kind

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Packets in one batch with the control packet that makes their way.
-@Suite struct WaitingTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitingTests {
   private static let newSession = SessionID(11)
   /// An LCP Configure-Request to L2TP session 9, which nobody knows yet.
   private static let lcp: [UInt8] = [0, 2, 0, 7, 0, 9, 0xFF, 3, 0xC0, 0x21, 1, 1, 0, 4]

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Packets that others made.
-@Suite struct CaptureTests {
+@Suite(.timeLimit(.minutes(5))) struct CaptureTests {
   private static func open(
     _ packet: [UInt8], _ sa: inout InboundSA, _ engine: inout ESPCryptoEngine
   ) throws -> (payload: [UInt8], nextHeader: UInt8) {

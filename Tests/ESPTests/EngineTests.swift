@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// The engines against each other.
-@Suite struct EngineTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineTests {
   /// Many packets of many SAs in one arena.
   private struct Bench: ~Copyable {
     static let strideBytes = 2_048

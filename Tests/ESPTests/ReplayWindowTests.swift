@@ -17,7 +17,7 @@ private struct NaiveWindow {
   }
 }
 
-@Suite struct ReplayWindowTests {
+@Suite(.timeLimit(.minutes(5))) struct ReplayWindowTests {
   @Test(arguments: [1, 32, 64, 65, 100, 512, 1_000, 1_023, 1_024])
   func itJudgesAsTheNaiveModelDoes(size: Int) {
     var random = SeededRandom(seed: UInt64(size))

@@ -4,7 +4,7 @@ import IPPacket
 import Primitives
 import Testing
 
-@Suite struct SATests {
+@Suite(.timeLimit(.minutes(5))) struct SATests {
   static let gcm = ESPTransform(.aesGCM128) ?? ESPTransform.all[0]
   static let cbc = ESPTransform(.aesCBC128, .hmacSHA1) ?? ESPTransform.all[0]
 

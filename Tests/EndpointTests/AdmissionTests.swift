@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Who gets a tunnel or a session, at every limit and one past it.
-@Suite struct AdmissionTests {
+@Suite(.timeLimit(.minutes(5))) struct AdmissionTests {
   private func limits(_ change: (inout Endpoint.Limits) -> Void) -> Endpoint.Limits {
     var limits = Endpoint.Limits()
     change(&limits)

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// L2TP outside IPsec.
-@Suite struct ClearTunnelTests {
+@Suite(.timeLimit(.minutes(5))) struct ClearTunnelTests {
   private func address(_ index: Int) -> SocketAddress {
     SocketAddress(.v4(IPv4Address(UInt32(0xC000_0200) + UInt32(index))), port: 1701)
   }

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// What our CDNs say of the PPP link's end (RFC 3145 §3).
-@Suite struct DisconnectCauseTests {
+@Suite(.timeLimit(.minutes(5))) struct DisconnectCauseTests {
   private func cause(_ peer: RigPeer) -> PPPDisconnectCause? {
     for case .sessionClosed(_, _, let detail) in peer.events { return detail.pppDisconnectCause }
     return nil

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Bad inputs 46 and 48 at the endpoint: an authenticated peer that does not keep the order.
-@Suite struct HostileTunnelTests {
+@Suite(.timeLimit(.minutes(5))) struct HostileTunnelTests {
   /// A control message with a Message Type and Result Code, as an attacker writes it.
   private func message(
     _ type: UInt8, tunnel: UInt16, session: UInt16 = 0, ns: UInt8, nr: UInt8, avps: [UInt8] = []

@@ -5,7 +5,7 @@ import Testing
 @testable import Endpoint
 
 /// Whose a route is when several sessions lead to the same network.
-@Suite struct RouteClaimsTests {
+@Suite(.timeLimit(.minutes(5))) struct RouteClaimsTests {
   private let one = SessionID(1)
   private let two = SessionID(2)
   private let three = SessionID(3)

@@ -6,7 +6,7 @@ import Primitives
 import Testing
 
 /// Sessions: addresses, inactivity, and the one reason for each end.
-@Suite struct SessionTests {
+@Suite(.timeLimit(.minutes(5))) struct SessionTests {
   private static let ccp: UInt16 = 0x80FD
 
   /// A PPP control packet: code, identifier, options, from the protocol field on.

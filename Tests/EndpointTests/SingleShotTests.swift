@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// Bad input 47 at the endpoint, each line of it: refused, and a new IPsec connection needed.
-@Suite struct SingleShotTests {
+@Suite(.timeLimit(.minutes(5))) struct SingleShotTests {
   private func rig() throws -> Rig { try Rig(rules: TunnelRules(isSingleShot: true)) }
 
   @Test func oneTunnelWithOneSessionComesUp() throws {

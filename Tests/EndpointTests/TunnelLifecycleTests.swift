@@ -3,7 +3,7 @@ import Primitives
 import Testing
 
 /// Rules LT-1 to LT-8, one line a step.
-@Suite struct TunnelLifecycleTests {
+@Suite(.timeLimit(.minutes(5))) struct TunnelLifecycleTests {
   private let start = Instant.zero
 
   private func carryingOne(_ rules: TunnelRules) -> TunnelLifecycle {

@@ -5,7 +5,7 @@ import Testing
 @testable import Gateway
 
 /// Who has which address, whatever the pools are called.
-@Suite struct AddressLeasesTests {
+@Suite(.timeLimit(.minutes(5))) struct AddressLeasesTests {
   private let range = IPv4Address(10, 0, 0, 2)...IPv4Address(10, 0, 0, 4)
 
   private func pools(_ names: String...) -> [String: AddressPool] {

@@ -2,7 +2,7 @@ import Gateway
 import Primitives
 import Testing
 
-@Suite struct AddressPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct AddressPoolTests {
   private let gateway = IPv4Address(10, 0, 0, 1)
 
   private func pool(_ text: String) throws -> AddressPool {

@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// What a client says in one breath.
-@Suite struct BatchTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchTests {
   /// A batch of many packets, as a busy gateway receives them: the LCP frame behind the ICCN must
   /// not be lost, or both ends wait out PPP's Restart timer (3 s).
   @Test func theFirstFrameComesInOneBatchWithTheICCN() throws {

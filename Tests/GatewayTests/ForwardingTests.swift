@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// Who of the gateway's users may reach whom.
-@Suite struct ForwardingTests {
+@Suite(.timeLimit(.minutes(5))) struct ForwardingTests {
   private func allow(_ site: ClearSite, _ one: SessionID, _ other: SessionID) throws {
     try site.gateway.allowForwarding(
       between: one, and: other, at: site.now, using: &site.random)

@@ -8,7 +8,7 @@ import Testing
 @testable import Gateway
 
 /// Grants on a real packet path: operators reach devices, and nobody else does.
-@Suite struct GrantForwardingTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantForwardingTests {
   private func apply(_ change: GrantChange, at site: ClearSite) {
     site.gateway.apply(change, at: site.now, using: &site.random)
   }

@@ -7,7 +7,7 @@ import Testing
 
 /// Any sequence of grants, revocations and sessions leaves exactly the pairs that the naive model
 /// works out, and never does more to a pair than it has to.
-@Suite struct GrantPropertyTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantPropertyTests {
   private static let users = ["anna", "bert", "pump", "fan"]
   private static let addresses = (1...6).map { IPv4Address(10, 0, 0, $0) }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct GrantTableTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantTableTests {
   private static let deviceAddress = IPv4Address(10, 0, 0, 9)
   private static let (person, device) = (SessionID(1), SessionID(2))
 

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// A user's own address, and who of his sessions has it.
-@Suite struct StaticAddressTests {
+@Suite(.timeLimit(.minutes(5))) struct StaticAddressTests {
   private static let mine = IPv4Address(10, 0, 0, 77)
 
   private func site(rules: TunnelRules = TunnelRules()) throws -> ClearSite {

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Networks behind users.
-@Suite struct UserNetworkTests {
+@Suite(.timeLimit(.minutes(5))) struct UserNetworkTests {
   private let printer = IPv4Address(172, 16, 5, 9)
 
   private func site(_ networks: [IPPrefix]) throws -> ClearSite {

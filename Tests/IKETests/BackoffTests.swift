@@ -2,7 +2,7 @@ import IKE
 import Primitives
 import Testing
 
-@Suite struct BackoffTests {
+@Suite(.timeLimit(.minutes(5))) struct BackoffTests {
   /// The instants, in seconds, at which the left side sent something.
   private func seconds(_ pair: borrowing Pair) -> [Int64] {
     pair.sent(by: .left).map { ($0.at - .zero).wholeSeconds }

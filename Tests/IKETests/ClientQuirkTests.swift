@@ -4,7 +4,7 @@ import Testing
 @testable import IKE
 
 /// What real clients do differently, each as a transcript.
-@Suite struct ClientQuirkTests {
+@Suite(.timeLimit(.minutes(5))) struct ClientQuirkTests {
   private static let outside = IPAddress.v4(IPv4Address(203, 0, 113, 9))
 
   private func behindNAT() throws -> Pair {

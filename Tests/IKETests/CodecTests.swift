@@ -4,7 +4,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct CodecTests {
+@Suite(.timeLimit(.minutes(5))) struct CodecTests {
   @Test(arguments: ProposalProfile.allCases)
   func transformsSurviveTheWire(profile: ProposalProfile) throws {
     for transform in profile.isakmpTransforms {
@@ -162,7 +162,7 @@ import Testing
 }
 
 /// Random and mutated bytes: nothing traps, nothing hangs, everything stays within its limits.
-@Suite struct FuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct FuzzTests {
   @Test(arguments: 0..<8 as Range<UInt64>)
   func randomBytesNeverTrap(seed: UInt64) throws {
     var pair = try makeResponder()

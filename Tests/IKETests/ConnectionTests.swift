@@ -3,7 +3,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
   @Test(arguments: [0, 5, 10, 15, 25, 40])
   func simultaneousOpenWorksWhateverTheOrder(lagMilliseconds: Int) throws {
     var pair = try makePair()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct DeadPeerDetectionTests {
+@Suite(.timeLimit(.minutes(5))) struct DeadPeerDetectionTests {
   @Test func silenceIsAskedAboutEvery30SecondsAndEndsAfter150() throws {
     var pair = try makePair(right: {
       $0.isakmp.deadPeerDetection = DeadPeerDetection(

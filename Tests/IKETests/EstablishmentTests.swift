@@ -3,7 +3,7 @@ import IKE
 import Primitives
 import Testing
 
-@Suite struct EstablishmentTests {
+@Suite(.timeLimit(.minutes(5))) struct EstablishmentTests {
   @Test func mainModeAndQuickModeGiveBothEndsTheSameSAs() throws {
     var pair = try makePair()
     let id = pair.connect()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct FailureTests {
+@Suite(.timeLimit(.minutes(5))) struct FailureTests {
   @Test func aWrongSecretIsRecognisedOnBothEnds() throws {
     var pair = try makePair(right: { $0.secret = Secret(text: "something else") })
     _ = pair.connect()

@@ -4,7 +4,7 @@ import Testing
 @testable import IKE
 
 /// Bad input 24: first messages in masses, and the peer that means it.
-@Suite struct FloodTests {
+@Suite(.timeLimit(.minutes(5))) struct FloodTests {
   private func path(_ address: IPAddress, port: UInt16 = 500) -> Path {
     Path(
       local: SocketAddress(Pair.rightAddress, port: 500),

@@ -5,7 +5,7 @@ import Testing
 @testable import IKE
 
 /// Bad inputs 15 to 23 and 25 to 31: peers that are, or pretend to be, past phase 1.
-@Suite struct HostilePeerTests {
+@Suite(.timeLimit(.minutes(5))) struct HostilePeerTests {
   private func established() throws -> Pair {
     var pair = try makePair()
     _ = pair.connect()

@@ -4,7 +4,7 @@ import Testing
 @testable import IKE
 
 /// What is told to somebody who wants to read a capture.
-@Suite struct KeyReportTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyReportTests {
   @Test func bothEndsReportTheSameKeyOnceForEveryISAKMPSA() throws {
     let change: (inout Setup) -> Void = {
       $0.reportsKeys = true

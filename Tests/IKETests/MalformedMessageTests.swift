@@ -5,7 +5,7 @@ import Testing
 @testable import IKE
 
 /// Bad inputs 1 to 15: what is refused before there is any state.
-@Suite struct MalformedMessageTests {
+@Suite(.timeLimit(.minutes(5))) struct MalformedMessageTests {
   /// Nothing is answered, stored or armed; the violation is counted.
   private func expectRefused(
     _ bytes: [UInt8], _ violation: Violation, _ pair: inout Pair,

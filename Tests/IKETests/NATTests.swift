@@ -3,7 +3,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct NATTests {
+@Suite(.timeLimit(.minutes(5))) struct NATTests {
   private static let outside = IPAddress.v4(IPv4Address(203, 0, 113, 9))
 
   @Test(arguments: NATTraversalMode.allModes, NATTraversalMode.allModes)

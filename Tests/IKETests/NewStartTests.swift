@@ -4,7 +4,7 @@ import Testing
 @testable import IKE
 
 /// A peer without INITIAL-CONTACT that comes again from the same socket.
-@Suite struct NewStartTests {
+@Suite(.timeLimit(.minutes(5))) struct NewStartTests {
   /// The left engine forgets everything, as after a power cut, and will not say so.
   private func restartLeft(_ pair: inout Pair) throws {
     pair.left = ISAKMPEngine(configuration: try Setup().configuration())

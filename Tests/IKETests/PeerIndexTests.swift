@@ -5,7 +5,7 @@ import Testing
 
 /// A handshake must cost the same however many connections there are: what it is compared with is
 /// counted here.
-@Suite struct PeerIndexTests {
+@Suite(.timeLimit(.minutes(5))) struct PeerIndexTests {
   private static let peersMax: UInt8 = 40
 
   /// Peer `number` of many, each at an address of its own, or all behind one NAT.

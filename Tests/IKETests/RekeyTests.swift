@@ -3,7 +3,7 @@ import Testing
 
 @testable import IKE
 
-@Suite struct RekeyTests {
+@Suite(.timeLimit(.minutes(5))) struct RekeyTests {
   /// Both sides with short lifetimes and without DPD, for a readable wire.
   private func shortLived(
     isakmpSeconds: UInt64 = 28_800, ipsecSeconds: UInt64 = 3600, lead: RekeyLead = .initiator

@@ -3,7 +3,7 @@ import IKE
 import Primitives
 import Testing
 
-@Suite struct RetryTests {
+@Suite(.timeLimit(.minutes(5))) struct RetryTests {
   private static func specific(_ setup: inout Setup) {
     setup.isakmp.peer = .address(Pair.rightAddress)
     setup.ipsec.peer = .address(Pair.rightAddress)

@@ -2,7 +2,7 @@ import IPPacket
 import Primitives
 import Testing
 
-@Suite struct IPv4HeaderTests {
+@Suite(.timeLimit(.minutes(5))) struct IPv4HeaderTests {
   /// A ping of 28 bytes.
   static let packet: [UInt8] = [
     0x45, 0, 0, 28, 0x12, 0x34, 0x40, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 8, 0, 0, 0, 1, 2, 3,

@@ -2,7 +2,7 @@ import IPPacket
 import Primitives
 import Testing
 
-@Suite struct MaximumSegmentSizeTests {
+@Suite(.timeLimit(.minutes(5))) struct MaximumSegmentSizeTests {
   /// An IPv4 packet with a TCP segment that has these options; checksums right.
   private static func packet(
     options: [UInt8], flags: UInt8 = 0x02, dataOffset: UInt8? = nil, fragment: UInt16 = 0

@@ -2,7 +2,7 @@ import IPPacket
 import Primitives
 import Testing
 
-@Suite struct PacketBatchTests {
+@Suite(.timeLimit(.minutes(5))) struct PacketBatchTests {
   private static let peer = SocketAddress(.v4(IPv4Address(1, 2, 3, 4)), port: 5)
   private static let ours = SocketAddress(.v4(IPv4Address(5, 6, 7, 8)), port: 9)
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct AdmissionTests {
+@Suite(.timeLimit(.minutes(5))) struct AdmissionTests {
   private func icrq(_ id: UInt16) -> [AVP] {
     [AVP(.assignedSessionID, id), AVP(.callSerialNumber, UInt32(1))]
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct AuthenticationTests {
+@Suite(.timeLimit(.minutes(5))) struct AuthenticationTests {
   private let secret = Secret(text: "tunnel secret")
   private let challenge = [UInt8](16..<32)
 

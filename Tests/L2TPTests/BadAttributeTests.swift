@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct BadAttributeTests {
+@Suite(.timeLimit(.minutes(5))) struct BadAttributeTests {
   private static let long = [UInt8](repeating: 0x41, count: AVP.valueBytesMax)
 
   @Test func badInput39ReservedBitsMakeAnAVPUnrecognised() {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct BadHeaderTests {
+@Suite(.timeLimit(.minutes(5))) struct BadHeaderTests {
   private let good = Sample.message(.hello, tunnelID: Bench.localID, ns: 2, nr: 1)
 
   /// Gives `bytes` to an established tunnel and expects them to leave no trace.

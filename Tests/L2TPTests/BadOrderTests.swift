@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct BadOrderTests {
+@Suite(.timeLimit(.minutes(5))) struct BadOrderTests {
   @Test func badInput44AssignedTunnelIDZeroIsRefusedSilently() {
     var bench = Bench(.lns)
     let avps = Sample.start.filter { $0.type != .assignedTunnelID }

@@ -4,7 +4,7 @@ import Testing
 @testable import L2TP
 
 /// RFC 2661 §7.4.1 and §7.4.2, every state with every call message.
-@Suite struct CallTableTests {
+@Suite(.timeLimit(.minutes(5))) struct CallTableTests {
   private static let calls: [MessageType] = [
     .icrq, .icrp, .iccn, .ocrq, .ocrp, .occn, .cdn, .wen, .sli,
   ]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct CodecTests {
+@Suite(.timeLimit(.minutes(5))) struct CodecTests {
   /// A conversation of xl2tpd 1.3.18 on both ends, as it went over the wire.
   static let captured = [
     "c802006b000000000000000080080000000000018008000000020100800a0000000300000003800a0000000400000000"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct CollisionTests {
+@Suite(.timeLimit(.minutes(5))) struct CollisionTests {
   private func facts(_ tieBreaker: UInt64?) throws -> SCCRQFacts {
     var avps = Sample.start
     if let tieBreaker {

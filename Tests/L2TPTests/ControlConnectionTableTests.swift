@@ -4,7 +4,7 @@ import Testing
 @testable import L2TP
 
 /// RFC 2661 §7.2.1, every phase with every message type.
-@Suite struct ControlConnectionTableTests {
+@Suite(.timeLimit(.minutes(5))) struct ControlConnectionTableTests {
   enum Row: Hashable {
     /// Nothing but the acknowledgement, or not even that.
     case stays

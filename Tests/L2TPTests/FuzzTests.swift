@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct FuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct FuzzTests {
   /// The tunnels that meet the bytes: every phase of both roles.
   private func bench(_ index: Int) -> Bench {
     let phases = ControlConnectionTableTests.phases

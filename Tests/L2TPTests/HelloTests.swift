@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct HelloTests {
+@Suite(.timeLimit(.minutes(5))) struct HelloTests {
   @Test func helloIsSentAfterSixtySecondsOfSilence() {
     var pair = Pair()
     pair.run(for: .seconds(59))

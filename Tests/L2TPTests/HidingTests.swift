@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct HidingTests {
+@Suite(.timeLimit(.minutes(5))) struct HidingTests {
   private let secret = Secret(text: "tunnel secret")
   private let randomVector = [UInt8](0..<16)
 

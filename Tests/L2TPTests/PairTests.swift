@@ -2,7 +2,7 @@ import L2TP
 import Primitives
 import Testing
 
-@Suite struct PairTests {
+@Suite(.timeLimit(.minutes(5))) struct PairTests {
   @Test func tunnelAndSessionComeUp() {
     var pair = Pair()
     pair.openSession(7)

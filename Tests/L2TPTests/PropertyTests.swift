@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct PropertyTests {
+@Suite(.timeLimit(.minutes(5))) struct PropertyTests {
   /// Both ends reach the same end over a network that loses, repeats and reorders, and every
   /// session that began ends once.
   @Test(arguments: 0..<60)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import L2TP
 
-@Suite struct ReliableChannelTests {
+@Suite(.timeLimit(.minutes(5))) struct ReliableChannelTests {
   private func seconds(_ instants: [Instant]) -> [Int64] {
     instants.map { $0.nanoseconds / 1_000_000_000 }
   }

@@ -5,7 +5,7 @@ import Primitives
 import Testing
 
 /// Makes the n-th system call fail, for every n, and looks at what is left.
-@Suite struct FaultInjectionTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultInjectionTests {
   /// Runs `body` with its first, second, … system call failing until it makes no more calls.
   /// Returns how many runs ended in an error; whatever happens, no descriptor stays open.
   private static func failEveryCall(

@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct HostServicesTests {
+@Suite(.timeLimit(.minutes(5))) struct HostServicesTests {
   @Test func serviceManagerHearsEveryStateOverAnAbstractSocket() async throws {
     try await NetworkNamespace.run {
       let manager = try UNIXReceiver(name: "@drawbridge-notify")

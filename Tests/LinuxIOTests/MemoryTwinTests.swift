@@ -4,7 +4,7 @@ import Primitives
 import Testing
 
 /// The in-memory twins keep the rules of the protocols, so that what runs on them runs on Linux.
-@Suite struct MemoryTwinTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTwinTests {
   /// What every datagram socket does; the same steps for both kinds.
   private static func exchange<Socket: DatagramSocket & ~Copyable>(
     _ sender: inout Socket, at local: IOAddress, _ receiver: inout Socket, at remote: IOAddress

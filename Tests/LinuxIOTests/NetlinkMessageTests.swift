@@ -3,7 +3,7 @@ import Testing
 
 @testable import LinuxIO
 
-@Suite struct NetlinkMessageTests {
+@Suite(.timeLimit(.minutes(5))) struct NetlinkMessageTests {
   private static func native(_ value: UInt32) -> [UInt8] {
     withUnsafeBytes(of: value) { Array($0) }
   }

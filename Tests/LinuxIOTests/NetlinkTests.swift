@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct NetlinkTests {
+@Suite(.timeLimit(.minutes(5))) struct NetlinkTests {
   private static func address(_ text: String) throws -> IPAddress {
     try SocketAddress.literal(text).address
   }

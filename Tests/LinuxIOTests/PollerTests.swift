@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct PollerTests {
+@Suite(.timeLimit(.minutes(5))) struct PollerTests {
   @Test func readableSocketWakesWithItsToken() async throws {
     try await NetworkNamespace.run {
       var poller = try Poller()

@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct PrivilegesTests {
+@Suite(.timeLimit(.minutes(5))) struct PrivilegesTests {
   @Test func whatNeedsRightsSaysWhichWhenTheyAreGone() async throws {
     try await NetworkNamespace.run {
       var netlink = try Netlink()

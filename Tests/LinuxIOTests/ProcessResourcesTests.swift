@@ -2,7 +2,7 @@ import Foundation
 import LinuxIO
 import Testing
 
-@Suite struct ProcessResourcesTests {
+@Suite(.timeLimit(.minutes(5))) struct ProcessResourcesTests {
   @Test func descriptorsAreLimitedByTheHardLimitAlone() throws {
     try ProcessResources.raiseDescriptorLimit()
     let limits = try String(contentsOfFile: "/proc/self/limits", encoding: .utf8)

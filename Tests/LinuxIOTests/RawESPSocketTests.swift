@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct RawESPSocketTests {
+@Suite(.timeLimit(.minutes(5))) struct RawESPSocketTests {
   @Test(arguments: [["127.0.0.1", "127.0.0.2", "0.0.0.0"], ["::1", "::1", "::"]])
   func packetsArriveWithoutTheirIPHeader(texts: [String]) async throws {
     try await NetworkNamespace.run {

@@ -3,7 +3,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct TUNDeviceTests {
+@Suite(.timeLimit(.minutes(5))) struct TUNDeviceTests {
   /// An interface with 10.9.0.1 that is up.
   private static func makeDevice(
     _ netlink: inout Netlink, options: TUNOptions = TUNOptions()

@@ -4,7 +4,7 @@ import LinuxIO
 import Primitives
 import Testing
 
-@Suite struct UDPSocketTests {
+@Suite(.timeLimit(.minutes(5))) struct UDPSocketTests {
   @Test func slotsHaveTheLayoutOfTheShim() {
     #expect(MemoryLayout<IOSlot>.size == MemoryLayout<clinux_slot>.size)
     #expect(MemoryLayout<IOSlot>.stride == MemoryLayout<clinux_slot>.stride)

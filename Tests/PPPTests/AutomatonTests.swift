@@ -22,7 +22,7 @@ private let table = """
   RXR  |    -         -         2         3         4         5       6         7         8         ser/9
   """
 
-@Suite struct AutomatonTests {
+@Suite(.timeLimit(.minutes(5))) struct AutomatonTests {
   typealias Automaton = OptionNegotiationAutomaton
 
   /// `irc,scr/6x` as a transition; the letters are footnotes.

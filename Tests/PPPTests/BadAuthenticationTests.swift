@@ -4,7 +4,7 @@ import Testing
 @testable import PPP
 
 /// Authentication and addresses: 54, 55 and 57.
-@Suite struct BadAuthenticationTests {
+@Suite(.timeLimit(.minutes(5))) struct BadAuthenticationTests {
   private let accepted = Array("S=0123456789012345678901234567890123456789".utf8)
 
   private func naks(_ bench: Bench, _ suggestion: [UInt8]) -> [[UInt8]] {

@@ -4,7 +4,7 @@ import Testing
 @testable import PPP
 
 /// Frames, options and negotiation: 51 to 53.
-@Suite struct BadFrameTests {
+@Suite(.timeLimit(.minutes(5))) struct BadFrameTests {
   @Test func badInput51FramesOfZeroToThreeBytesAreDropped() {
     let bench = Bench.gatewayUp()
     let sent = bench.sent.count
@@ -124,7 +124,7 @@ extension Bench {
   }
 }
 
-@Suite struct BadNegotiationTests {
+@Suite(.timeLimit(.minutes(5))) struct BadNegotiationTests {
   @Test func badInput53EndlessNaksEndTheLink() {
     let bench = Bench.started(.gateway)
     var naks = 0

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PPP
 
-@Suite struct FuzzTests {
+@Suite(.timeLimit(.minutes(5))) struct FuzzTests {
   /// Frames of a good conversation: what mutations start from.
   private static func corpus() -> [[UInt8]] {
     [[AuthenticationProtocol.msCHAPv2], [.chapMD5], [.pap]].flatMap { list in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PPP
 
-@Suite struct LCPNegotiationTests {
+@Suite(.timeLimit(.minutes(5))) struct LCPNegotiationTests {
   @Test func theConfigureRequestLeavesAtOnceWithMSCHAPv2First() {
     let bench = Bench.started(.gateway)
     #expect(bench.sent.count == 1)
@@ -127,7 +127,7 @@ import Testing
   }
 }
 
-@Suite struct IPCPNegotiationTests {
+@Suite(.timeLimit(.minutes(5))) struct IPCPNegotiationTests {
   @Test func whatThePeerSentWhileItsAddressWasLookedUpIsAnsweredAfterwards() {
     let bench = Bench.started(.gateway.with { $0.authentication = [] })
     bench.openLCP()
@@ -221,7 +221,7 @@ import Testing
   }
 }
 
-@Suite struct AuthenticationRunTests {
+@Suite(.timeLimit(.minutes(5))) struct AuthenticationRunTests {
   @Test func aLaterChallengeIsAnsweredWhileTheLinkIsUp() {
     let bench = Bench.clientInAuthenticate(.chapMD5)
     for identifier in 1...3 as ClosedRange<UInt8> {
@@ -295,7 +295,7 @@ import Testing
   }
 }
 
-@Suite struct LifecycleTests {
+@Suite(.timeLimit(.minutes(5))) struct LifecycleTests {
   @Test func aLinkBeforeItsStartAnswersNothing() {
     let bench = Bench(.gateway)
     #expect(bench.receive(.lcp, .configureRequest, 1).isEmpty)

@@ -2,7 +2,7 @@ import PPP
 import Primitives
 import Testing
 
-@Suite struct PairTests {
+@Suite(.timeLimit(.minutes(5))) struct PairTests {
   static let lists: [[AuthenticationProtocol]] = [[.msCHAPv2], [.chapMD5], [.pap], []]
 
   @Test(arguments: lists)

@@ -4,7 +4,7 @@ import Testing
 @testable import PPP
 
 /// What is given up when the peer refuses it, and what ends the link.
-@Suite struct RefusalTests {
+@Suite(.timeLimit(.minutes(5))) struct RefusalTests {
   private func asked(_ bench: Bench, _ number: PPPProtocol = .lcp) -> [UInt8] {
     bench.lastRequest(of: number)?.options.map(\.type) ?? []
   }

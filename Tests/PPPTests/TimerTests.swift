@@ -3,7 +3,7 @@ import Testing
 
 @testable import PPP
 
-@Suite struct TimerTests {
+@Suite(.timeLimit(.minutes(5))) struct TimerTests {
   /// When the frames of a silent link leave, in seconds.
   private func transmissionTimes(_ bench: Bench, for span: Int64) -> [Int64] {
     var times: [Int64] = []
@@ -85,7 +85,7 @@ import Testing
   }
 }
 
-@Suite struct EchoTests {
+@Suite(.timeLimit(.minutes(5))) struct EchoTests {
   @Test func silenceCostsEchoRequestsAndThenTheLink() {
     let bench = Bench.gatewayUp { $0.echoFailuresMax = 2 }
     #expect(bench.advance(by: .seconds(29)).isEmpty)

@@ -5,7 +5,7 @@ import Testing
 @testable import PPP
 
 /// RFC 2759 §9.2: user "User", password "clientPass".
-@Suite struct MSCHAPv2VectorTests {
+@Suite(.timeLimit(.minutes(5))) struct MSCHAPv2VectorTests {
   let userName = Array("User".utf8)
   let password = Secret(text: "clientPass")
   let challenge = hex("5B5D7C7D7B3F2F3E3C2C602132262628")
@@ -50,7 +50,7 @@ import Testing
   }
 }
 
-@Suite struct CHAPMD5VectorTests {
+@Suite(.timeLimit(.minutes(5))) struct CHAPMD5VectorTests {
   @Test func theResponseIsTheDigestOverIdentifierPasswordAndChallenge() {
     let request = AuthenticationRequest(
       ticket: 1, userName: [],
@@ -72,7 +72,7 @@ import Testing
 }
 
 /// A conversation of xl2tpd and pppd 2.4.9, user1 with password pass1, decrypted.
-@Suite struct CapturedPPPDTests {
+@Suite(.timeLimit(.minutes(5))) struct CapturedPPPDTests {
   let clientRequest = hex("c0210101001401040578020600000000050669eb9de8")
   let serverRequest = hex("c02101010019010405780206000000000305c223810506df8ffd6d")
   let challenge = hex("c22301fd001f105c719c5e1f33201956a4509c528644c26c61622d736572766572")

@@ -1,7 +1,7 @@
 import Primitives
 import Testing
 
-@Suite struct HashIndexTests {
+@Suite(.timeLimit(.minutes(5))) struct HashIndexTests {
   @Test func itAnswersAsADictionaryDoes() {
     var random = SeededRandom(seed: 31)
     var index = HashIndex(countMax: 200)

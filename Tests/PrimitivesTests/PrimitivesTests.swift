@@ -1,7 +1,7 @@
 import Primitives
 import Testing
 
-@Suite struct InstantTests {
+@Suite(.timeLimit(.minutes(5))) struct InstantTests {
   @Test func additionSaturatesInsteadOfTrapping() {
     #expect(Instant(nanoseconds: .max) + .seconds(1) == Instant(nanoseconds: .max))
     #expect(Instant(nanoseconds: .min) - .seconds(1) == Instant(nanoseconds: .min))
@@ -10,7 +10,7 @@ import Testing
   }
 }
 
-@Suite struct ByteReaderTests {
+@Suite(.timeLimit(.minutes(5))) struct ByteReaderTests {
   @Test func readsPastTheEndReturnNothingAndMoveNothing() {
     var reader = ByteReader([1, 2, 3])
     let tooLong = reader.readUInt32()
@@ -36,7 +36,7 @@ import Testing
   }
 }
 
-@Suite struct ByteWriterTests {
+@Suite(.timeLimit(.minutes(5))) struct ByteWriterTests {
   @Test func aLengthFieldCoversWhatItWasTold() {
     var writer = ByteWriter()
     writer.write(UInt16(0xaabb))
@@ -45,7 +45,7 @@ import Testing
   }
 }
 
-@Suite struct SecretTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretTests {
   @Test func comparesByContentAndPrintsNothing() {
     #expect(Secret(text: "abc") == Secret(text: "abc"))
     #expect(Secret(text: "abc") != Secret(text: "abd"))
@@ -59,7 +59,7 @@ import Testing
   }
 }
 
-@Suite struct AddressTests {
+@Suite(.timeLimit(.minutes(5))) struct AddressTests {
   @Test(arguments: [
     ("::", "::"), ("::1", "::1"), ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
     ("fe80::", "fe80::"), ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("10.0.0.1", "10.0.0.1"),
@@ -88,7 +88,7 @@ import Testing
   }
 }
 
-@Suite struct DeadlineQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct DeadlineQueueTests {
   @Test func theEarliestLeavesFirstAndTiesInOrder() {
     var queue = DeadlineQueue<Int>()
     queue.set(.zero + .seconds(3), for: 1)
@@ -123,7 +123,7 @@ import Testing
   }
 }
 
-@Suite struct BoundedQueueTests {
+@Suite(.timeLimit(.minutes(5))) struct BoundedQueueTests {
   @Test func theElementPastTheLimitIsRefusedAndCounted() {
     var queue = BoundedQueue<Int>(countMax: 2)
     let accepted = (1...3).map { queue.append($0) }
@@ -137,7 +137,7 @@ import Testing
   }
 }
 
-@Suite struct OutboxTests {
+@Suite(.timeLimit(.minutes(5))) struct OutboxTests {
   @Test func elementsLeaveInTheirOrderWhileOthersCome() {
     var outbox = Outbox<Int>()
     outbox.append(1)

@@ -15,7 +15,7 @@ private struct Counted: ~Copyable, Sendable {
   deinit { log.add(number) }
 }
 
-@Suite struct SlabTests {
+@Suite(.timeLimit(.minutes(5))) struct SlabTests {
   @Test func indicesAreStableAndFreedOnesComeAgain() {
     let log = Counted.Log()
     do {

@@ -7,7 +7,7 @@ import Relay
 import Testing
 
 /// Two real brokers over loopback, and a device that is attached to the carrier's (CS-23).
-@Suite struct ChainTests {
+@Suite(.timeLimit(.minutes(5))) struct ChainTests {
   /// A carrier that refuses Bob, its device, and our broker with a relay of it.
   struct Chain: Sendable {
     let carrier: ServedBroker

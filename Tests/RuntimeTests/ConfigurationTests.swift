@@ -8,7 +8,7 @@ import Testing
 @testable import Runtime
 
 /// Configurations as the engines take them.
-@Suite struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(5))) struct ConfigurationTests {
   private static func engines(_ yaml: String) throws -> GatewayEngineConfiguration {
     try GatewayEngineConfiguration(Services.gatewaySettings(yaml).configuration)
   }

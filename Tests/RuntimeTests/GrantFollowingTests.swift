@@ -8,7 +8,7 @@ import Testing
 @testable import Runtime
 
 /// A gateway's process with its broker in memory.
-@Suite struct GrantFollowingTests {
+@Suite(.timeLimit(.minutes(5))) struct GrantFollowingTests {
   private static let yaml = """
     listen: {addresses: [127.0.0.1]}
     tun: {name: none}

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite struct LogTests {
+@Suite(.timeLimit(.minutes(5))) struct LogTests {
   @Test func aLineHasCodeIdsReasonAndDetail() {
     let event = EndpointEvent.tunnelClosed(TunnelNumber(7), .peerClosed, detail: "result 1")
     #expect(EventLine(event).text == "tunnelClosed tunnel=7 reason=peerClosed detail=\"result 1\"")

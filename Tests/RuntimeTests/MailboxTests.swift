@@ -3,7 +3,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite struct MailboxTests {
+@Suite(.timeLimit(.minutes(5))) struct MailboxTests {
   private static func ask(_ mailbox: Mailbox<DialHost>) async -> ControlError.Code? {
     do throws(ControlError) {
       try await mailbox.perform { _, _ in }

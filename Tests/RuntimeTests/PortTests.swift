@@ -6,7 +6,7 @@ import Testing
 @testable import Runtime
 
 /// Ports and the bridge over sockets in memory.
-@Suite struct PortTests {
+@Suite(.timeLimit(.minutes(5))) struct PortTests {
   private static let here = SocketAddress(.v4(IPv4Address(192, 0, 2, 1)), port: 4500)
   private static let there = SocketAddress(.v4(IPv4Address(192, 0, 2, 2)), port: 4500)
 

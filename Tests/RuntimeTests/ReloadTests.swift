@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runtime
 
-@Suite struct ReloadTests {
+@Suite(.timeLimit(.minutes(5))) struct ReloadTests {
   /// Runs a gateway whose file reads as `yaml` from now on, reloads it, and ends it.
   private static func reload(reading yaml: String) async throws -> Result<ReloadReply, ControlError>
   {

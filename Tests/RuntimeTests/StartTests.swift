@@ -7,7 +7,7 @@ import Testing
 @testable import Runtime
 
 /// What keeps a service from starting is said, and nothing is left behind.
-@Suite struct StartTests {
+@Suite(.timeLimit(.minutes(5))) struct StartTests {
   private static let withInterface = Services.gatewayYAML.replacing("name: none", with: "name: gw0")
 
   private static func socket(_ port: UInt16) throws -> UDPSocket {

@@ -6,7 +6,7 @@ import Testing
 @testable import Runtime
 
 /// A gateway and a client over real sockets on loopback, each with its own threads.
-@Suite struct TunnelTests {
+@Suite(.timeLimit(.minutes(5))) struct TunnelTests {
   /// Brings a tunnel up, lets `body` look at both ends, and ends both.
   private static func withTunnel(
     dial dialYAML: String = Services.dialYAML,

@@ -5,7 +5,7 @@ import Testing
 @testable import Settings
 
 /// An agent's file: strict like the others, and with the service's own rules on top.
-@Suite struct AgentConfigurationTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentConfigurationTests {
   static let complete = """
     broker:
       url: https://broker.example.net:8443

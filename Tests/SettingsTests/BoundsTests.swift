@@ -3,7 +3,7 @@ import Testing
 @testable import Settings
 
 /// Every bound: at its limit accepted, one past it refused.
-@Suite struct BoundsTests {
+@Suite(.timeLimit(.minutes(5))) struct BoundsTests {
   struct Bound: Sendable, CustomTestStringConvertible {
     /// The document, with `@` for the value.
     var document: String

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct BrokerConfigurationTests {
+@Suite(.timeLimit(.minutes(5))) struct BrokerConfigurationTests {
   private static let complete = """
     name: east
     listen: {address: 192.0.2.1, port: 443, hostNames: [broker.example, 192.0.2.1], plain: false}

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct BrokerLinkTests {
+@Suite(.timeLimit(.minutes(5))) struct BrokerLinkTests {
   private static let digits = String(repeating: "0123456789abcdef", count: 4)
 
   @Test func aGatewayNeedsNoBroker() throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// `Docs/configuration.md` and the schema are held equal: a key, its form or its default that
 /// stands in only one of them fails.
-@Suite struct DocumentationTests {
+@Suite(.timeLimit(.minutes(5))) struct DocumentationTests {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 

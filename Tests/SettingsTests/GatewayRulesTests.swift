@@ -3,7 +3,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct GatewayRulesTests {
+@Suite(.timeLimit(.minutes(5))) struct GatewayRulesTests {
   @Test func aSmallGatewayHasTheSpecificationsDefaults() throws {
     let configuration = try gateway()
     let policy = try #require(configuration.isakmpPolicies.first)

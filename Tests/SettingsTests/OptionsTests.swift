@@ -4,7 +4,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct OptionsTests {
+@Suite(.timeLimit(.minutes(5))) struct OptionsTests {
   @Test func theCommandLineBuildsTheSameValueAsTheFile() throws {
     var options = GatewayOptions()
     options.listen = ["192.0.2.1"]

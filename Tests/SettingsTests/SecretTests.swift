@@ -4,7 +4,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct SecretTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretTests {
   private func secret(_ text: String) throws(FormProblem) -> Secret {
     try SecretReference(text).resolve(with: CompleteDocuments.secrets)
   }

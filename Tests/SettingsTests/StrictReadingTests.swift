@@ -2,7 +2,7 @@ import Testing
 
 @testable import Settings
 
-@Suite struct StrictReadingTests {
+@Suite(.timeLimit(.minutes(5))) struct StrictReadingTests {
   @Test(arguments: [
     ("listen: {adresses: [192.0.2.1]}", "listen.adresses", "addresses"),
     ("isakmp: {policies: [{msgRetryLimt: 3}]}", "isakmp.policies[0].msgRetryLimt", "msgRetryLimit"),
@@ -79,7 +79,7 @@ import Testing
   }
 }
 
-@Suite struct DocumentLimitTests {
+@Suite(.timeLimit(.minutes(5))) struct DocumentLimitTests {
   @Test func aDocumentAtTheSizeLimitIsReadAndOnePastItIsNot() {
     let padding = YAMLDocument.bytesMax - smallGateway.utf8.count - 2
     let comment = "#" + String(repeating: "x", count: padding)
@@ -113,7 +113,7 @@ import Testing
   }
 }
 
-@Suite struct LargeConfigurationTests {
+@Suite(.timeLimit(.minutes(5))) struct LargeConfigurationTests {
   @Test func theMostUsersAreReadAndOneMoreIsNot() throws {
     let document = { (count: Int) in
       "preSharedKeys: [{secret: x}]\npools: [{addresses: 10.0.0.0/24}]\nusers:\n"

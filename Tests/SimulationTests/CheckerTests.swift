@@ -6,7 +6,7 @@ import Simulation
 import Testing
 
 /// Every checker notices the fault that it is for, and leaves the right sequence alone.
-@Suite struct CheckerTests {
+@Suite(.timeLimit(.minutes(5))) struct CheckerTests {
   private typealias Step = (seconds: Int64, occurrence: Occurrence)
 
   private static let connection = ConnectionID(value: 1)

@@ -2,7 +2,7 @@ import Simulation
 import Testing
 
 /// Stories made up from seeds.
-@Suite struct StoryTests {
+@Suite(.timeLimit(.minutes(5))) struct StoryTests {
   @Test func theSameSeedGivesTheSameTrace() throws {
     for seed in [7, 8, 9] as [UInt64] {
       var first = Story(seed: seed)

@@ -6,7 +6,7 @@ import Simulation
 import Testing
 
 /// The tunnel rules with whole engines on both sides, in virtual time, to the tick.
-@Suite struct TunnelStoryTests {
+@Suite(.timeLimit(.minutes(5))) struct TunnelStoryTests {
   private func world(_ cast: Cast, seed: UInt64 = 1, nat: Bool = false) throws -> World {
     var network = VirtualNetwork()
     if nat {

@@ -5,7 +5,7 @@ import Simulation
 import Testing
 
 /// The checkers of what is on the wire and of what users send notice planted faults.
-@Suite struct WireCheckerTests {
+@Suite(.timeLimit(.minutes(5))) struct WireCheckerTests {
   private static let message = VirtualPacket(
     source: SocketAddress(.v4(IPv4Address(192, 0, 2, 1)), port: 500),
     destination: SocketAddress(.v4(IPv4Address(192, 0, 2, 2)), port: 500),

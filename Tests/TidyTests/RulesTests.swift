@@ -1,7 +1,7 @@
 import Testing
 
 /// The rules catch what they are made for, and let good code pass.
-@Suite struct RulesTests {
+@Suite(.timeLimit(.minutes(5))) struct RulesTests {
   private func file(_ text: String, path: String = "Sources/IKE/Sample.swift") -> SourceFile {
     SourceFile(path: path, text: text)
   }

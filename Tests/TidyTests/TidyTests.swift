@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The checkout itself obeys the rules.
-@Suite struct TidyTests {
+@Suite(.timeLimit(.minutes(5))) struct TidyTests {
   @Test func importsOnlyGoDown() throws {
     var findings: [Finding] = []
     for file in try Checkout.swiftFiles(in: "Sources") {

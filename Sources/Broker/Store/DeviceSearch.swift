@@ -24,7 +24,7 @@ public struct DeviceSearch: Hashable, Sendable {
 
   /// Whether the device's name or product id has it in it.
   public func matches(_ device: DeviceRecord) -> Bool {
-    let wanted = Self.fold(folded)
+    let wanted = Array(folded.utf8)
     return [device.name, device.product.text].contains { Self.fold($0).contains(wanted) }
   }
 

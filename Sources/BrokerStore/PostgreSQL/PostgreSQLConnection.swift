@@ -69,7 +69,7 @@ final class PostgreSQLConnection: SQLConnection {
   private func commit() throws(SQLFault) {
     // On a connection that broke long ago the commit would look as if it might have happened.
     if !isBegun { _ = try exchange() }
-    guard isWriting || isLasting else { return try endReading() }
+    guard isWriting else { return try endReading() }
     if !isLasting { queued.append(("SET LOCAL synchronous_commit = off", [])) }
     queued.append(("COMMIT", []))
     do throws(SQLFault) {

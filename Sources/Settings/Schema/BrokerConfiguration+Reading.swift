@@ -82,7 +82,7 @@ extension FormProblem {
 
 extension IPAddress {
   /// 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1 (RFC 4291 §2.5.3).
-  fileprivate var isLoopback: Bool {
+  package var isLoopback: Bool {
     switch self {
     case .v4(let address): address.value >> 24 == 127
     case .v6(let address): address == IPv6Address(high: 0, low: 1)

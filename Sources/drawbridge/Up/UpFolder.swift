@@ -1,6 +1,7 @@
 import ConnectionService
 import Foundation
 import Primitives
+import Settings
 
 /// The folder in which `drawbridge up` keeps everything: made at the first start, kept afterwards.
 struct UpFolder {
@@ -75,7 +76,7 @@ struct UpFolder {
   }
 
   /// Nothing but this host reaches a loopback address, and its route to the pool is the gateway's.
-  var isForThisHostAlone: Bool { address.hasPrefix("127.") || address == "::1" }
+  var isForThisHostAlone: Bool { IPAddress(address)?.isLoopback ?? false }
 
   private var routes: String { isForThisHostAlone ? "[]" : "[\(Self.pool)]" }
 

@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store keeps connections")
+@Suite("Every store keeps connections", .timeLimit(.minutes(5)))
 struct ConnectionConformance {
   /// A store with the devices `pump` and `valve`.
   private func storeWithDevices(_ engine: TestStore.Engine) throws -> TestStore {

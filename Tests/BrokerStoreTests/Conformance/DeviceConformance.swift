@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store keeps devices and their commands")
+@Suite("Every store keeps devices and their commands", .timeLimit(.minutes(5)))
 struct DeviceConformance {
   @Test(arguments: TestStore.Engine.allCases)
   func aDeviceKeepsEveryField(_ engine: TestStore.Engine) throws {

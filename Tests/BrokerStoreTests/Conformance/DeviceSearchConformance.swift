@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store finds devices")
+@Suite("Every store finds devices", .timeLimit(.minutes(5)))
 struct DeviceSearchConformance {
   @Test(arguments: TestStore.Engine.allCases)
   func devicesAreFoundByAPartOfTheirNameOrProductID(_ engine: TestStore.Engine) throws {

@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store keeps events in one gapless order")
+@Suite("Every store keeps events in one gapless order", .timeLimit(.minutes(5)))
 struct EventConformance {
   @Test(arguments: TestStore.Engine.allCases)
   func theHeadIsTheLastEvent(_ engine: TestStore.Engine) throws {

@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store keeps tokens and enrolment codes")
+@Suite("Every store keeps tokens and enrolment codes", .timeLimit(.minutes(5)))
 struct PeopleConformance {
   @Test(arguments: TestStore.Engine.allCases)
   func aTokenIsFoundByHashAndByIDWithEveryField(_ engine: TestStore.Engine) throws {

@@ -2,7 +2,7 @@ import Broker
 import ConnectionService
 import Testing
 
-@Suite("Every store keeps idempotency keys and webhooks")
+@Suite("Every store keeps idempotency keys and webhooks", .timeLimit(.minutes(5)))
 struct RequestConformance {
   private func key(_ text: String, at time: Int64) throws -> IdempotencyRecord {
     IdempotencyRecord(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BrokerStore
 
-@Suite("In every store a transaction happens whole or not at all")
+@Suite("In every store a transaction happens whole or not at all", .timeLimit(.minutes(5)))
 struct TransactionConformance {
   @Test(arguments: TestStore.Engine.allCases)
   func whatABodyThrowsIsPassedOnAndNothingIsLeft(_ engine: TestStore.Engine) throws {

@@ -2,7 +2,7 @@ import Simulation
 import Testing
 
 /// Every fault that is put into the service on purpose is noticed, and as what it is.
-@Suite struct PlantedFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct PlantedFaultTests {
   @Test(arguments: [
     (PlantedFault.redialsAfterLoss, ["CS-5"]),
     (.dialsTwice, ["CS-3"]),

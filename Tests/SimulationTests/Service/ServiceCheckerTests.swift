@@ -6,7 +6,7 @@ import Testing
 @testable import Simulation
 
 /// The checkers of the service, with books that somebody has doctored.
-@Suite struct ServiceCheckerTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceCheckerTests {
   private let one: ConnectionID
   private let two: ConnectionID
   private let tunnel: TunnelID

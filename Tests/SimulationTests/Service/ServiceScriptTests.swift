@@ -5,7 +5,7 @@ import Testing
 @testable import Simulation
 
 /// What must not happen, step by step.
-@Suite struct ServiceScriptTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceScriptTests {
   /// One device, two people, everything up.
   private func world(brokers: Int = 1) throws -> ServiceWorld {
     let world = try ServiceWorld(seed: 1, brokers: brokers, devices: 1, people: 2)

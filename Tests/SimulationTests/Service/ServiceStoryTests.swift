@@ -2,7 +2,7 @@ import Simulation
 import Testing
 
 /// Stories of the whole connection service, made up from seeds.
-@Suite struct ServiceStoryTests {
+@Suite(.timeLimit(.minutes(5))) struct ServiceStoryTests {
   @Test func theSameSeedGivesTheSameTrace() throws {
     for seed in [3, 4, 5] as [UInt64] {
       var first = ServiceStory(seed: seed)
