@@ -78,7 +78,7 @@ import Testing
     #expect(timeout == nil)
   }
 
-  @Test func aTunnelThatWasUpIsNotRetriedByItself() throws {
+  @Test func ik15ATunnelThatWasUpIsNotRetriedByItself() throws {
     let wire = try Wire(Configurations.gateway())
     let isakmp = try Configurations.isakmp { $0.retryIkeAttempts = .count(16) }
     let end = try wire.dial(isSingleShot: false, isakmp: isakmp)

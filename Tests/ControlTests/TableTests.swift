@@ -4,7 +4,7 @@ import Testing
 @testable import drawbridge
 
 @Suite(.timeLimit(.minutes(5))) struct TableTests {
-  @Test func tunnelsAreAlignedAndNothingIsCutOff() {
+  @Test func lt10TunnelsShowTheTimeTheyHaveLeftAndWhetherTheyAreSpent() {
     let text = Table.l2tpTunnels.render([Samples.tunnel, Samples.spentTunnel])
     #expect(
       text == """

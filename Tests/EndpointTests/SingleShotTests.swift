@@ -15,7 +15,7 @@ import Testing
     #expect(live == (1, 1))
   }
 
-  @Test func badInput47ASecondICRQWhileTheFirstSessionIsUpIsRefused() throws {
+  @Test func lt4BadInput47ASecondICRQWhileTheFirstSessionIsUpIsRefused() throws {
     let rig = try rig()
     let peer = try rig.dial(on: rig.connect(), RigPeer())
     try peer.call(at: rig.now, using: &rig.random)
@@ -25,7 +25,7 @@ import Testing
     #expect(live == (1, 1))
   }
 
-  @Test func badInput47ASecondICRQAfterTheCDNFindsTheTunnelClosed() throws {
+  @Test func lt4And5BadInput47ASecondICRQAfterTheCDNFindsTheTunnelClosed() throws {
     let rig = try rig()
     let peer = try rig.dial(on: rig.connect(), RigPeer())
     peer.tunnel.closeSession(1, result: .init(cdn: .administrative), at: rig.now)
@@ -39,7 +39,7 @@ import Testing
     #expect(opened == 1)
   }
 
-  @Test func badInput47ASecondSCCRQOnTheSameSAIsRefused() throws {
+  @Test func lt6BadInput47ASecondSCCRQOnTheSameSAIsRefused() throws {
     let rig = try rig()
     let carrier = rig.connect()
     let first = try rig.dial(on: carrier, RigPeer())
@@ -54,7 +54,7 @@ import Testing
     #expect(third.network != nil)
   }
 
-  @Test func badInput47ARekeyedSADoesNotKeepTheTunnelAlive() throws {
+  @Test func lt9BadInput47ARekeyedSADoesNotKeepTheTunnelAlive() throws {
     let rig = try rig()
     let carrier = rig.connect()
     let peer = try rig.dial(on: carrier, RigPeer())
@@ -74,7 +74,7 @@ import Testing
     #expect(residue.children == 0)
   }
 
-  @Test func badInput47AFailedPasswordUsesUpTheIPsecConnection() throws {
+  @Test func lt8BadInput47AFailedPasswordUsesUpTheIPsecConnection() throws {
     let rig = try rig()
     let carrier = rig.connect()
     let peer = try rig.dial(on: carrier, RigPeer(password: Secret(text: "guess")))

@@ -41,6 +41,7 @@ import Testing
       let tunnels = try await gateway.l2tpTunnels()
       #expect(tunnels.map(\.state) == [.established])
       #expect(tunnels.first?.endpoints.peerAddress == "127.0.0.2")
+      #expect(tunnels.first?.idleTimeoutRemainingSeconds == nil, "it has a session")
       let sas = try await dial.ipsecSAs()
       #expect(sas.map(\.encapsulation) == [.esp])
       #expect(try await gateway.l2tpSessions().map(\.user) == ["anna"])
@@ -62,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func closeEndsTheSessionAndTheTunnelsRecordKeepsItsPeer() async throws {
+  @Test func lt10AClosedTunnelKeepsItsPeerAndShowsHowLongItsRecordStays() async throws {
     try await NamespaceThread.run { _ in
       let (ups, upContinuation) = AsyncStream<DialUp>.makeStream()
       let gateway = try Services.gateway()
@@ -79,6 +80,9 @@ import Testing
       #expect(try await dialEnding.get() == .peerClosed)
       let tunnel = try #require(try await gateway.l2tpTunnels().first)
       #expect(tunnel.state == .closed)
+      let closing = try #require(tunnel.closing)
+      let remaining = closing.destructTimeoutRemainingSeconds
+      #expect(remaining > 0 && remaining <= tunnel.destructTimeoutSeconds)
       #expect(tunnel.endpoints.peerAddress == "127.0.0.2")
       await #expect(throws: ControlError.nothing(.session, id: session.id)) {
         _ = try await gateway.close(.session, id: session.id)

@@ -58,7 +58,7 @@ import Testing
     #expect(answered == 1)
   }
 
-  @Test func lt1To3AStandardTunnelGoesByItsTimeouts() throws {
+  @Test func lt1And2And3AStandardTunnelGoesByItsTimeouts() throws {
     var cast = Cast()
     cast.rules = TunnelRules(idleTimeout: .seconds(60), destructTimeout: .seconds(600))
     cast.dialsSingleShot = false
@@ -180,7 +180,7 @@ import Testing
     #expect(cause.reason == .authenticationFailed)
   }
 
-  @Test func badInput37ESPOfASpentConnectionIsDroppedAnHourLater() throws {
+  @Test func lt9BadInput37ESPOfASpentConnectionIsDroppedAnHourLater() throws {
     var cast = Cast()
     cast.rules.isSingleShot = true
     var world = try world(cast)

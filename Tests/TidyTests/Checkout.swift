@@ -38,6 +38,14 @@ enum Checkout {
     }
   }
 
+  /// The texts of the files in `folder` whose names end so.
+  static func texts(in folder: String, endingWith ending: String) throws -> [String] {
+    let base = root.appendingPathComponent(folder)
+    return try FileManager.default.contentsOfDirectory(atPath: base.path)
+      .filter { $0.hasSuffix(ending) }.sorted()
+      .map { try String(contentsOf: base.appendingPathComponent($0), encoding: .utf8) }
+  }
+
   /// Runs a program in the checkout; returns its exit code and everything it printed.
   static func run(_ program: String, _ arguments: [String]) throws -> (code: Int32, output: String)
   {

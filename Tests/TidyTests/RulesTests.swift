@@ -39,4 +39,14 @@ import Testing
   @Test func wordsThatTrapOrPromiseAreFound() {
     #expect(Rules.bannedText(file("let a = try! b()\n// TODO later\n")).map(\.line) == [1, 2])
   }
+
+  @Test func theIDsOfARuleAreReadFromPagesAndFromNames() {
+    let page = "see LT-9\n| id | rule |\n| --- | --- |\n| LT-4 | one |\n| CS-13 | two |\n"
+    #expect(RuleNames.given(in: page) == ["LT-4", "CS-13"])
+    #expect(RuleNames.named(by: "lt2And3TheRest") == ["LT-2", "LT-3"])
+    #expect(RuleNames.named(by: "ik5RetransmissionsAreStored") == ["IK-5"])
+    #expect(RuleNames.named(by: "lifetimes") == [])
+    let sample = file("  @Test func cs5NothingComesBack() {\n  @Test\n  func other(of: Int) {\n")
+    #expect(RuleNames.functions(in: sample) == ["cs5NothingComesBack", "other"])
+  }
 }

@@ -38,6 +38,17 @@ import Testing
     #expect(try Checkout.swiftFiles(in: "Sources").flatMap(Rules.bannedText) == [])
   }
 
+  /// A promise without a test is not made.
+  @Test func everyRuleHasATestThatIsNamedAfterIt() throws {
+    let pages = try Checkout.texts(in: "Docs/behaviour", endingWith: ".md")
+    let given = Set(pages.flatMap(RuleNames.given))
+    let functions = try Checkout.swiftFiles(in: "Tests").flatMap(RuleNames.functions)
+    let named = Set(functions.flatMap(RuleNames.named))
+    #expect(given.count > 40, "the tables of Docs/behaviour are no longer read")
+    #expect(given.subtracting(named).sorted() == [], "rules without a test")
+    #expect(named.subtracting(given).sorted() == [], "tests of rules that no page gives")
+  }
+
   @Test func everyFileIsFormatted() throws {
     let (code, output) = try Checkout.run(
       "swift", ["format", "lint", "--strict", "--recursive", "--parallel", "Sources", "Tests"])
