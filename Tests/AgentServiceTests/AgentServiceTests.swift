@@ -107,7 +107,7 @@ import Testing
     try await bench.end()
   }
 
-  @Test func losingTheStreamClosesNothingAndTheNextOneIsTold() async throws {
+  @Test func cs20LosingTheStreamClosesNothingAndTheNextOneIsTold() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let first = try await bench.attach()
     first.yield(.command(Fixtures.connect(1, id: 1)))
@@ -167,7 +167,7 @@ import Testing
     try await bench.end()
   }
 
-  @Test func supersededStopsAskingAndLocalCommandsLiveOn() async throws {
+  @Test func cs21SupersededStopsAskingAndLocalCommandsLiveOn() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let stream = try await bench.attach()
     stream.yield(.command(Fixtures.connect(1, id: 1)))
@@ -182,7 +182,7 @@ import Testing
     try await bench.end()
   }
 
-  @Test func aLostTunnelLeavesOneUnexpectedCloseAndItsReasonInTheLog() async throws {
+  @Test func cs13ALostTunnelLeavesOneUnexpectedCloseAndItsReasonInTheLog() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let stream = try await bench.attach()
     stream.yield(.command(Fixtures.connect(1, id: 1)))

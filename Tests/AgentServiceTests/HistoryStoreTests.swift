@@ -36,7 +36,7 @@ import Testing
     #expect(try history.events(after: 0, limit: 1) == [event])
   }
 
-  @Test func anOpenTunnelIsTheNextStartsRemainder() throws {
+  @Test func cs14AnOpenTunnelIsTheNextStartsRemainder() throws {
     let folder = try TemporaryFolder()
     let tunnel = Fixtures.tunnel(1)
     do {
@@ -68,7 +68,7 @@ import Testing
     #expect(try history.remainder().openTunnel == nil)
   }
 
-  @Test func theSequenceGoesOnWhenEverythingWasDropped() throws {
+  @Test func cs15TheSequenceGoesOnWhenEverythingWasDropped() throws {
     let folder = try TemporaryFolder()
     let history = try folder.history(entries: 1)
     for sequence in 1...5 as ClosedRange<UInt64> {
@@ -78,7 +78,7 @@ import Testing
     #expect(try history.remainder().historySequence == 5)
   }
 
-  @Test func theCountIsBoundedAndOnePastItDropsTheOldest() throws {
+  @Test func cs15TheCountIsBoundedAndOnePastItDropsTheOldest() throws {
     let history = try TemporaryFolder().history(entries: 100)
     try history.append((1...100).map { Fixtures.event($0, .connectRefused) }, at: time)
     #expect(try history.events(after: 0, limit: 1000).count == 100)
@@ -86,7 +86,7 @@ import Testing
     #expect(try history.events(after: 0, limit: 1000).map(\.sequence) == Array(2...101))
   }
 
-  @Test func ageDropsOnlyWhatTheBrokerHas() throws {
+  @Test func cs15AgeDropsOnlyWhatTheBrokerHas() throws {
     let history = try TemporaryFolder().history(days: 1)
     try history.append((1...4).map { Fixtures.event($0, .connectRefused) }, at: time)
     try history.keep(HistoryMark(acknowledged: 2))
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test func theVPNAgentsLogKeepsTheExactReason() throws {
+  @Test func cs13TheVPNAgentsLogKeepsTheExactReason() throws {
     let history = try TemporaryFolder().history()
     let tunnel = Fixtures.tunnel(1)
     try history.tunnelDialled(tunnel, gateway: "192.0.2.1", at: time)

@@ -6,7 +6,7 @@ import Testing
 
 /// CS-1 to CS-8: the ledger of connections.
 @Suite(.timeLimit(.minutes(5))) struct ConnectionAgentTests {
-  @Test func theFirstConnectDialsAndIsAnsweredWhenTheTunnelIsUp() {
+  @Test func cs2TheFirstConnectDialsAndIsAnsweredWhenTheTunnelIsUp() {
     var bench = ConnectionBench()
     let id = ConnectionBench.connection(1)
     let command = bench.connect(id, idle: 600)
@@ -36,7 +36,7 @@ import Testing
     #expect(recorded < answered)
   }
 
-  @Test func concurrentFirstConnectsShareOneEstablishment() {
+  @Test func cs3ConcurrentFirstConnectsShareOneEstablishment() {
     var bench = ConnectionBench()
     let commands = (0..<10).map { bench.connect(ConnectionBench.connection($0)) }
     #expect(bench.dials.count == 1)
@@ -48,7 +48,7 @@ import Testing
     #expect(Set(facts.map(\.connection)).count == 10)
   }
 
-  @Test func allWhoWaitedGetTheFailure() {
+  @Test func cs4AllWhoWaitedGetTheFailure() {
     var bench = ConnectionBench()
     let commands = (0..<3).map { bench.connect(ConnectionBench.connection($0)) }
     bench.observe(.over(.authenticationFailed, detail: "the gateway refused the password"))
@@ -99,7 +99,7 @@ import Testing
     #expect(bench.kinds.count { $0 == .establishmentFailed } == 1)
   }
 
-  @Test func furtherConnectsShareTheTunnelAndKeepItsTimeout() {
+  @Test func cs3And10FurtherConnectsShareTheTunnelAndKeepItsTimeout() {
     var bench = ConnectionBench()
     let first = bench.connect(ConnectionBench.connection(1), idle: 600)
     bench.observe(.up(ConnectionBench.reading))
@@ -110,7 +110,7 @@ import Testing
     #expect(bench.facts(of: second)?.inactivity.seconds == 600)
   }
 
-  @Test func theEleventhIsRefusedAndASlotThatIsGivenBackIsTaken() {
+  @Test func cs3TheEleventhIsRefusedAndASlotThatIsGivenBackIsTaken() {
     var bench = ConnectionBench()
     let ids = bench.bringUp(10)
     let eleventh = bench.connect(ConnectionBench.connection(11))
@@ -131,7 +131,7 @@ import Testing
     #expect(bench.agent.connections.count == 10)
   }
 
-  @Test func theLastCloseTakesTheTunnelAlong() {
+  @Test func cs6TheLastCloseTakesTheTunnelAlong() {
     var bench = ConnectionBench()
     let ids = bench.bringUp(2)
     bench.send(.close(connection: ids[0], reason: .requested))
@@ -147,7 +147,7 @@ import Testing
     #expect(bench.kinds.count == 3)
   }
 
-  @Test func closeAllClosesEverythingOnce() {
+  @Test func cs7CloseAllClosesEverythingOnce() {
     var bench = ConnectionBench()
     _ = bench.bringUp(3)
     bench.send(.closeAll(reason: .closeAll))
@@ -192,7 +192,7 @@ import Testing
     #expect(bench.agent.nextTimeout == nil)
   }
 
-  @Test func peopleAtTheDeviceHearWhyACloseIsNone() throws {
+  @Test func cs8PeopleAtTheDeviceHearWhyACloseIsNone() throws {
     var bench = ConnectionBench()
     let ids = bench.bringUp(2)
     try bench.agent.close(ids[0], .administrator, at: bench.now, time: bench.time)

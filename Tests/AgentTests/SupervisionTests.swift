@@ -10,7 +10,7 @@ import Testing
     VPNAgentState.over(.inactivity, detail: ""), .over(.deadPeer, detail: ""),
     .over(.peerClosed, detail: ""), .over(.requested, detail: ""), .down, .dialling,
   ])
-  func aTunnelThatIsGoneLeavesExactlyOneUnexpectedClose(_ end: VPNAgentState) {
+  func cs13ATunnelThatIsGoneLeavesExactlyOneUnexpectedClose(_ end: VPNAgentState) {
     var bench = ConnectionBench()
     _ = bench.bringUp(2)
     bench.advance(.seconds(90))
@@ -34,7 +34,7 @@ import Testing
     #expect(bench.agent.state.connections.isEmpty)
   }
 
-  @Test func onlyANewConnectDialsAfterALoss() {
+  @Test func cs5OnlyANewConnectDialsAfterALoss() {
     var bench = ConnectionBench()
     let ids = bench.bringUp()
     bench.observe(.over(.deadPeer, detail: ""))
@@ -50,7 +50,7 @@ import Testing
     #expect(bench.dials.count == 1)
   }
 
-  @Test func losingTheStreamClosesNothing() {
+  @Test func cs20LosingTheStreamClosesNothing() {
     var bench = ConnectionBench()
     let ids = bench.bringUp(2)
     bench.agent.detached()
@@ -82,7 +82,7 @@ import Testing
     #expect(bench.dials.count == 1)
   }
 
-  @Test func aRestartWritesWhatWasLostOnce() {
+  @Test func cs14ARestartWritesWhatWasLostOnce() {
     var random = SeededRandom(seed: 3)
     let tunnel = TunnelID(using: &random)
     let connection = ConnectionBench.connection(1)

@@ -215,7 +215,7 @@ import Testing
     #expect(cause(of: end, in: wire) == .peerClosed)
   }
 
-  @Test func inactivityIsTheReasonToTheEnd() throws {
+  @Test func cs11KeepalivesAloneEndInInactivityWhichIsTheReasonToTheEnd() throws {
     let wire = try Wire(Configurations.gateway())
     let end = try wire.dial(inactivityTimeout: .seconds(300))
     wire.run(for: .seconds(299))

@@ -5,7 +5,7 @@ import Testing
 @testable import BrokerServer
 
 @Suite(.timeLimit(.minutes(5))) struct ConnectingTests {
-  @Test func aConnectReachesTheDeviceAndItsAnswerComesBack() async throws {
+  @Test func cs2AConnectReachesTheDeviceAndItsAnswerComesBack() async throws {
     try await RunningBroker.run { broker in
       try await broker.withDevice("press-1") { device in
         let client = try broker.client()
@@ -152,7 +152,7 @@ extension ConnectingTests {
     }
   }
 
-  @Test func theNewerAttachmentWinsAndTheOlderIsTold() async throws {
+  @Test func cs21TheNewerAttachmentWinsAndTheOlderIsTold() async throws {
     try await RunningBroker.run(plain: true) { broker in
       let product = try ProductID("press-1").orFail()
       let client = try broker.client(try await broker.enrol(product))

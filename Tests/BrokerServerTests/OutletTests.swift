@@ -11,7 +11,7 @@ import Testing
 @testable import BrokerServer
 
 @Suite(.timeLimit(.minutes(5))) struct OutletTests {
-  @Test func everyEventIsInTheFileAndTheChainHolds() async throws {
+  @Test func cs26EveryEventIsInTheFileAndTheChainHolds() async throws {
     try await RunningBroker.run(
       plain: true,
       configured: { configuration, folder in
@@ -59,7 +59,7 @@ import Testing
     #expect(header.dropFirst(7) != other.dropFirst(7))
   }
 
-  @Test func aWebhookGetsEveryEventInOrderAndSigned() async throws {
+  @Test func cs26AWebhookGetsEveryEventInOrderAndSigned() async throws {
     let (deliveries, sink) = AsyncStream<(String, [UInt8])>.makeStream()
     let receiver = Receiver(sink: sink)
     try await receiver.run { port in

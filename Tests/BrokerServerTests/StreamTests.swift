@@ -12,7 +12,7 @@ import Testing
 @testable import BrokerServer
 
 @Suite(.timeLimit(.minutes(5))) struct StreamTests {
-  @Test func aGatewayLearnsAllGrantsAndThenEachChange() async throws {
+  @Test func cs25AGatewayLearnsAllGrantsAndThenEachChange() async throws {
     try await RunningBroker.run(plain: true) { broker in
       try await broker.withDevice("press-1") { device in
         let gateway = try broker.client(try await broker.token("gw1", .gateway))
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func aStreamOfEventsGoesOnAfterTheLastOneThatIsKnown() async throws {
+  @Test func cs26AStreamOfEventsGoesOnAfterTheLastOneThatIsKnown() async throws {
     try await RunningBroker.run(plain: true) { broker in
       let client = try broker.client()
       for index in 0..<5 { _ = try await broker.token("user\(index)", .viewer) }

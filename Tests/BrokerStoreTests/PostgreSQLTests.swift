@@ -97,7 +97,7 @@ struct PostgreSQLTests {
   }
 
   /// Nobody else's test may use this server.
-  @Test func aServerThatGoesAndComesBackNeedsNoRestartOfTheBroker() throws {
+  @Test func cs27AServerThatGoesAndComesBackNeedsNoRestartOfTheBroker() throws {
     let server = try TestPostgreSQL()
     let location = StoreLocation.postgreSQL(conninfo: try server.makeDatabase())
     let store = try openStore(location)

@@ -35,7 +35,7 @@ struct SchemaTests {
   }
 
   @Test(arguments: TestStore.Engine.databases)
-  func eventsAreNeverChangedOrRemoved(_ engine: TestStore.Engine) throws {
+  func cs26EventsAreNeverChangedOrRemoved(_ engine: TestStore.Engine) throws {
     let store = try TestStore(engine)
     let location = try #require(store.location)
     try store { rows throws(Refusal) in try rows.appendNext() }

@@ -19,7 +19,7 @@ import Testing
     #expect(try stage.view(id).phase == .up)
   }
 
-  @Test func anOlderEpochIsRefusedEverywhere() throws {
+  @Test func cs21AnOlderEpochIsRefusedEverywhere() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let old = device.epoch
@@ -34,7 +34,7 @@ import Testing
     #expect(try stage.broker.device(device.product, by: stage.ann).online)
   }
 
-  @Test func ofTwoAgentsWithOneProductIDTheNewerWins() throws {
+  @Test func cs21OfTwoAgentsWithOneProductIDTheNewerWins() throws {
     let stage = try Stage()
     let first = try stage.attach()
     let twin = ModelDevice(
@@ -49,7 +49,7 @@ import Testing
     #expect(try stage.view(id).phase == .up)
   }
 
-  @Test func anAgentIsNotSupersededByItself() throws {
+  @Test func cs21AnAgentIsNotSupersededByItself() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let epoch = device.epoch
@@ -98,7 +98,7 @@ import Testing
     #expect(try !stage.broker.isSuperseded(device.instance, on: device.product))
   }
 
-  @Test func losingTheStreamClosesNothing() throws {
+  @Test func cs20LosingTheStreamClosesNothing() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id

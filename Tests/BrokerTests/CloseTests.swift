@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 @Suite(.timeLimit(.minutes(5))) struct CloseTests {
-  @Test func theLastCloseTakesTheTunnelAlong() throws {
+  @Test func cs6TheLastCloseTakesTheTunnelAlong() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let first = try stage.open(device)
@@ -106,7 +106,7 @@ import Testing
     #expect(try stage.events(.connectionClosed).count == 1)
   }
 
-  @Test func closeAllOfADeviceWithoutConnectionsStillReachesIt() throws {
+  @Test func cs7CloseAllOfADeviceWithoutConnectionsStillReachesIt() throws {
     let stage = try Stage()
     let device = try stage.attach()
     #expect(try stage.broker.closeAll(device.product, key: nil, by: stage.ann).items.isEmpty)

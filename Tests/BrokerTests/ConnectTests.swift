@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 @Suite(.timeLimit(.minutes(5))) struct ConnectTests {
-  @Test func aConnectTravelsToTheDeviceAndBack() throws {
+  @Test func cs2AConnectTravelsToTheDeviceAndBack() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let request = ConnectRequest(inactivitySeconds: 20, note: "pump is stuck")
@@ -34,7 +34,7 @@ import Testing
     #expect(kinds == [.connectRequested, .tunnelOpened, .connectionOpened])
   }
 
-  @Test func laterConnectsShareTheTunnelAndItsAddress() throws {
+  @Test func cs3LaterConnectsShareTheTunnelAndItsAddress() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let first = try stage.open(device)
@@ -45,7 +45,7 @@ import Testing
     #expect(try stage.events(.tunnelOpened).count == 1)
   }
 
-  @Test func tenConnectionsAreTheLimitAndTheEleventhIsRefused() throws {
+  @Test func cs3TenConnectionsAreTheLimitAndTheEleventhIsRefused() throws {
     let stage = try Stage()
     let device = try stage.attach()
     for _ in 1...10 { _ = try stage.connect(device) }
@@ -63,7 +63,7 @@ import Testing
     #expect(try stage.live(device).map(\.slot) == Array(1...10))
   }
 
-  @Test func concurrentConnectsThroughTwoBrokersEachGetTheirOwnSlot() throws {
+  @Test func cs3And27ConcurrentConnectsThroughTwoBrokersEachGetTheirOwnSlot() throws {
     let stage = try Stage()
     let device = try stage.attach()
     for number in 0..<6 {
@@ -78,7 +78,7 @@ import Testing
     #expect(Set(live.compactMap(\.view.tunnel)).count == 1)
   }
 
-  @Test func unknownForeignAndRemovedDevicesLookAlike() throws {
+  @Test func cs22UnknownForeignAndRemovedDevicesLookAlike() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let unknown = try #require(ProductID("nobody"))
@@ -96,7 +96,7 @@ import Testing
     #expect(code { try stage.broker.device(device.product, by: stage.stranger) } == .deviceUnknown)
   }
 
-  @Test func aDeviceThatIsNotAttachedIsOffline() throws {
+  @Test func cs22ADeviceThatIsNotAttachedIsOffline() throws {
     let stage = try Stage()
     let device = try stage.enrol("pump-1")
     #expect(code { try stage.connect(device) } == .deviceOffline)
@@ -109,7 +109,7 @@ import Testing
     #expect(code { try stage.connect(device) } == .deviceOffline)
   }
 
-  @Test func aFailedEstablishmentReachesEverybodyWhoWaited() throws {
+  @Test func cs4AFailedEstablishmentReachesEverybodyWhoWaited() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let ids = [try stage.connect(device).id, try stage.connect(device, by: stage.bob).id]

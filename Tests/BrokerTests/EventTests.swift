@@ -23,7 +23,7 @@ import Testing
     } catch { return error }
   }
 
-  @Test func aWholeChainIsGood() throws {
+  @Test func cs26AWholeChainIsGood() throws {
     let events = chain(9)
     #expect(events[0].previousHash == String(repeating: "0", count: 64))
     #expect(events.allSatisfy { $0.hash.utf8.count == 64 })
@@ -34,7 +34,7 @@ import Testing
     #expect(try EventChain.verify([]) == nil)
   }
 
-  @Test func everyChangedFieldIsFound() {
+  @Test func cs26EveryChangedFieldIsFound() {
     let changes: [(inout ServiceEvent) -> Void] = [
       { $0.time.milliseconds += 1 }, { $0.kind = .connectionOpened }, { $0.actor += "x" },
       { $0.organisation = .defaultOrganisation }, { $0.product = ProductID("p") },
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func missingSwappedAndTruncatedEventsAreFound() {
+  @Test func cs26MissingSwappedAndTruncatedEventsAreFound() {
     var missing = chain(6)
     missing.remove(at: 2)
     #expect(fault(missing) == .missing(after: 2))
@@ -133,7 +133,7 @@ import Testing
     #expect(try found { $0.limit = 0 } == [ids[1]], "a page holds at least one")
   }
 
-  @Test func refusalsAreRecordedAndAnUnreachableStoreIsBorne() throws {
+  @Test func cs26RefusalsAreRecordedAndAnUnreachableStoreIsBorne() throws {
     let stage = try Stage()
     let device = try product("pump-9")
     stage.broker.refuse(.deviceUnknown(device), caller: stage.ann, product: device)

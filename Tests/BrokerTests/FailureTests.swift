@@ -89,7 +89,7 @@ import Testing
     }
   }
 
-  @Test func anUnreachableStoreRefusesEverythingWithOneCode() throws {
+  @Test func cs27AnUnreachableStoreRefusesEverythingWithOneCode() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id

@@ -19,7 +19,7 @@ import Testing
     return grants
   }
 
-  @Test func aGrantStandsWhileTheConnectionIsUpAndNoLonger() throws {
+  @Test func cs25AGrantStandsWhileTheConnectionIsUpAndNoLonger() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.connect(device).id
@@ -38,7 +38,7 @@ import Testing
     #expect(try stage.broker.grantChange(for: opened) == nil, "an old event grants nothing")
   }
 
-  @Test func everyWayToTheEndRevokes() throws {
+  @Test func cs25EveryWayToTheEndRevokes() throws {
     let ends: [(Stage, ModelDevice, ConnectionID) throws -> Void] = [
       { stage, device, id in _ = try stage.broker.close(id, key: nil, by: stage.admin) },
       { stage, device, _ in

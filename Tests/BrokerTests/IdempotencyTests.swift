@@ -4,7 +4,7 @@ import Testing
 @testable import Broker
 
 @Suite(.timeLimit(.minutes(5))) struct IdempotencyTests {
-  @Test func theSameKeyAndRequestGiveTheSameConnectionAsItIsNow() throws {
+  @Test func cs2TheSameKeyAndRequestGiveTheSameConnectionAsItIsNow() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let first = try stage.connect(device, ConnectRequest(parameters: .given), key: "k-1")
@@ -80,7 +80,7 @@ import Testing
     #expect(try stage.live(device).isEmpty)
   }
 
-  @Test func closeUnderItsKeyIsAnsweredAgainWhenItIsOver() throws {
+  @Test func cs8CloseUnderItsKeyIsAnsweredAgainWhenItIsOver() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id
@@ -90,7 +90,7 @@ import Testing
     #expect(code { try stage.broker.close(id, key: "d", by: stage.ann) } == .connectionClosed)
   }
 
-  @Test func closeAllUnderItsKeyClosesNothingThatCameLater() throws {
+  @Test func cs8CloseAllUnderItsKeyClosesNothingThatCameLater() throws {
     let stage = try Stage()
     let device = try stage.attach()
     _ = try stage.open(device)

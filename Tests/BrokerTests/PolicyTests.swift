@@ -84,7 +84,7 @@ import Testing
     #expect(try !#require(PolicyRule.Products("pump")).contains(try product("pump-1")))
   }
 
-  @Test func aRefusedRequestTouchesNothingAndIsRecordedWithItsWords() throws {
+  @Test func cs23And26ARefusedRequestTouchesNothingAndIsRecordedWithItsWords() throws {
     let (stage, device) = try Self.stage {
       $0.requests = [.connect]
       $0.users = [try name("bob")]

@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 @Suite(.timeLimit(.minutes(5))) struct RelayTests {
-  @Test func aConnectTravelsThroughBothBrokersAndItsAnswerComesBack() throws {
+  @Test func cs23AConnectTravelsThroughBothBrokersAndItsAnswerComesBack() throws {
     let chain = try RelayChain()
     let view = try chain.open()
     #expect(view.phase == .up)
@@ -19,7 +19,7 @@ import Testing
     #expect(grants.map(\.connection) == [view.id])
   }
 
-  @Test func theDeviceCannotTellTheDifference() throws {
+  @Test func cs23TheDeviceCannotTellTheDifference() throws {
     let chain = try RelayChain()
     _ = try chain.connect()
     try chain.settle()
@@ -59,7 +59,7 @@ import Testing
     #expect(try chain.open().phase == .up, "the device is not taken for closing any more")
   }
 
-  @Test func aLostTunnelIsOneUnexpectedCloseWithItsReason() throws {
+  @Test func cs13And23ALostTunnelIsOneUnexpectedCloseWithItsReason() throws {
     let chain = try RelayChain()
     let views = [try chain.open(), try chain.open(by: chain.ours.bob)]
     chain.device.loseTunnel(.deadPeer)
@@ -123,7 +123,7 @@ import Testing
     #expect(chain.device.tunnel == nil)
   }
 
-  @Test func whatTheCarriersPolicyRefusesTheUserIsTold() throws {
+  @Test func cs23WhatTheCarriersPolicyRefusesTheUserIsTold() throws {
     var rule = PolicyRule(.refuse)
     rule.users = [try name("bob")]
     rule.because = "Bob is not known to the carrier."

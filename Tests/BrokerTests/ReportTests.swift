@@ -5,7 +5,7 @@ import Testing
 @testable import Broker
 
 @Suite(.timeLimit(.minutes(5))) struct ReportTests {
-  @Test func aConnectionThatTheBrokerDoesNotKnowIsClosedOnTheDevice() throws {
+  @Test func cs24AConnectionThatTheBrokerDoesNotKnowIsClosedOnTheDevice() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id
@@ -20,7 +20,7 @@ import Testing
     #expect(try stage.commands(device).isEmpty)
   }
 
-  @Test func aConnectionThatTheDeviceLacksIsClosedWithTheReasonThatHistoryTells() throws {
+  @Test func cs24AConnectionThatTheDeviceLacksIsClosedWithTheReasonThatHistoryTells() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id
@@ -122,7 +122,7 @@ import Testing
     #expect(Set(lost.map(\.tunnel)).count == 2)
   }
 
-  @Test func oneUnexpectedCloseForEachLostTunnelThoughDeviceAndBrokerStartAgain() throws {
+  @Test func cs13And14OneUnexpectedCloseForEachLostTunnelThoughDeviceAndBrokerStartAgain() throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.open(device).id

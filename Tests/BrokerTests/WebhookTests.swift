@@ -10,7 +10,7 @@ import Testing
       WebhookRequest(url: "https://example.org/hook"), by: stage.admin, using: &stage.random)
   }
 
-  @Test func everyEventIsDeliveredOnceInOrder() throws {
+  @Test func cs26EveryEventIsDeliveredOnceInOrder() throws {
     let stage = try Stage()
     let view = try hook(stage)
     let secret = try #require(view.secret)

@@ -3,7 +3,7 @@ import Primitives
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct ReconnectDelayTests {
-  @Test func theBoundDoublesFromOneSecondToSixty() {
+  @Test func cs20TheBoundDoublesFromOneSecondToSixty() {
     var delay = ReconnectDelay()
     var random = SeededRandom(seed: 1)
     let bounds = (0..<9).map { _ in
@@ -24,7 +24,7 @@ import Testing
   }
 
   /// Full jitter: every part of the time up to the bound is used about equally often.
-  @Test func waitsAreSpreadOverTheWholeBound() {
+  @Test func cs20WaitsAreSpreadOverTheWholeBound() {
     var random = SeededRandom(seed: 3)
     var quarters = [0, 0, 0, 0]
     for _ in 0..<4_000 {

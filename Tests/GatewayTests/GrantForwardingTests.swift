@@ -18,7 +18,7 @@ import Testing
     .granted(grant: Grant(number, "user0", "user1", "\(try #require(device.inner))"))
   }
 
-  @Test func anOperatorReachesADeviceWhileTheConnectionLives() throws {
+  @Test func cs25AnOperatorReachesADeviceWhileTheConnectionLives() throws {
     let site = try ClearSite()
     let (person, _) = try site.connect()
     let (device, _) = try site.connect()

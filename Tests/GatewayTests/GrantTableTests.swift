@@ -30,7 +30,7 @@ import Testing
 
   private func grant(_ number: Int = 1) -> Grant { Grant(number, "anna", "pump", "10.0.0.9") }
 
-  @Test func aGrantAllowsAtOnceAndItsEndDeniesAtOnce() throws {
+  @Test func cs25AGrantAllowsAtOnceAndItsEndDeniesAtOnce() throws {
     var table = table()
     #expect(table.drain() == [])
     #expect(orders(&table, after: .granted(grant: grant())) == [.allow(try pair(1, 2))])

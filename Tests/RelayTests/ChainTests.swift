@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func theCarriersPolicyRefusesOneUserAndSaysWhy() async throws {
+  @Test func cs23TheCarriersPolicyRefusesOneUserAndSaysWhy() async throws {
     try await Chain.run { chain in
       let bob = try await chain.ours.person("bob")
       let refusal = await #expect(throws: Refusal.self) {
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func aTunnelLostAtTheCarrierIsOneUnexpectedCloseHere() async throws {
+  @Test func cs13And23ATunnelLostAtTheCarrierIsOneUnexpectedCloseHere() async throws {
     try await Chain.run { chain in
       let ann = try await chain.ours.person("ann")
       let view = try await ann.connect(chain.product, ConnectRequest())

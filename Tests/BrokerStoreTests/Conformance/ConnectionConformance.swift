@@ -65,7 +65,7 @@ struct ConnectionConformance {
   }
 
   @Test(arguments: TestStore.Engine.databases)
-  func noSlotBeyondTheTenExists(_ engine: TestStore.Engine) throws {
+  func cs3And27NoSlotBeyondTheTenExists(_ engine: TestStore.Engine) throws {
     let store = try storeWithDevices(engine)
     for slot in [0, 11, .max] {
       let connection = try Samples.connection(1, slot: slot)

@@ -50,7 +50,7 @@ import Testing
     #expect(ledger { $0.lostByEvents = [tunnel] } == "CS-13")
   }
 
-  @Test func aPairMayTalkForOneSecondAfterItsConnection() {
+  @Test func cs25APairMayTalkForOneSecondAfterItsConnection() {
     var checker = GrantChecker()
     func note(_ pairs: Set<String>, _ follows: Bool, _ time: Int64) -> String? {
       rule { () throws(BrokenPromise) in

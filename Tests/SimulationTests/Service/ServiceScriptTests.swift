@@ -88,7 +88,7 @@ import Testing
   }
 
   /// CS-27: without its store the broker refuses; the tunnel lives by its own rules.
-  @Test func aStoreThatIsDownClosesNothing() throws {
+  @Test func cs27AStoreThatIsDownClosesNothing() throws {
     let world = try world()
     let agent = world.agents[0]
     try connect(world, "k1", for: .seconds(5))
@@ -103,7 +103,7 @@ import Testing
   }
 
   /// CS-15: a device that lost its file counts from 1 again, and is heard all the same.
-  @Test func aDeviceThatLostItsHistoryIsHeard() throws {
+  @Test func cs15ADeviceThatLostItsHistoryIsHeard() throws {
     let world = try world()
     let agent = world.agents[0]
     for (tag, losses) in [("k1", 1), ("k2", 2), ("k3", 3)] {
@@ -122,7 +122,7 @@ import Testing
   }
 
   /// CS-21: the newer attachment wins, the older agent is told and stops.
-  @Test func twoAgentsWithOneProductIDDoNotTakeTurns() throws {
+  @Test func cs21TwoAgentsWithOneProductIDDoNotTakeTurns() throws {
     let world = try ServiceWorld(
       seed: 1, brokers: 1, devices: 1, people: 1, twins: [0])
     try world.startAll()
@@ -133,7 +133,7 @@ import Testing
   }
 
   /// CS-21: a request that its agent had given up is handled when the next one stands.
-  @Test func anAgentWhoseAttachIsHandledLateComesToRestAttached() throws {
+  @Test func cs21AnAgentWhoseAttachIsHandledLateComesToRestAttached() throws {
     var late = 0
     for seed in 0..<20 as Range<UInt64> {
       let world = try ServiceWorld(seed: seed, brokers: 2, devices: 1, people: 1)
