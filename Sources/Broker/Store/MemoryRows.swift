@@ -202,7 +202,14 @@ final class MemoryRows: StoreTransaction {
   func connections(_ query: ConnectionQuery) throws(Refusal) -> [ConnectionRecord] {
     try count()
     let all = connectionOrder.rows
-    let end = query.after.flatMap { all.lastIndex(of: $0) } ?? all.endIndex
+    var end = all.endIndex
+    if let after = query.after {
+      // Another organisation's is as unknown as any other text: nothing follows it.
+      guard connectionRows[after]?.organisation == query.organisation,
+        let index = all.lastIndex(of: after)
+      else { return [] }
+      end = index
+    }
     var found: [ConnectionRecord] = []
     for id in all[..<end].reversed() {
       guard found.count < query.limit else { break }

@@ -77,9 +77,11 @@ extension SQLTransaction {
     if let reason = query.reason { conditions.add("reason =", .text(reason)) }
     if let live = query.live { conditions.add("phase \(live ? "<>" : "=") 'closed'") }
     if let after = query.after {
+      // Another organisation's is as unknown as any other text: nothing follows it.
+      let organisation = conditions.argument(.text(query.organisation))
       conditions.add(
-        "(requested_at, id) < (SELECT requested_at, id FROM connections WHERE id =", .text(after),
-        ")")
+        "(requested_at, id) < (SELECT requested_at, id FROM connections"
+          + " WHERE organisation = \(organisation) AND id =", .text(after), ")")
     }
     let limit = conditions.argument(.integer(query.limit))
     return try records(

@@ -150,6 +150,25 @@ struct ConnectionConformance {
     #expect(paged == newest)
   }
 
+  /// Where a foreign one stands among ours would tell that it is there, and since when.
+  @Test(arguments: TestStore.Engine.allCases)
+  func nothingFollowsAConnectionThatIsUnknownOrForeign(_ engine: TestStore.Engine) throws {
+    let store = try storeWithDevices(engine)
+    let ours = try Samples.connection(1, slot: 1)
+    let foreign = try Samples.connection(2, slot: 2, organisation: "other")
+    let unknown = try Samples.connection(3, slot: 3).view.id
+    try store { rows throws(Refusal) in
+      for connection in [ours, foreign] { try rows.insert(connection) }
+    }
+    for after in [foreign.view.id, unknown] {
+      var query = ConnectionQuery(organisation: try Samples.name("acme"), limit: 10)
+      query.after = after
+      let asked = query
+      let found = try store { rows throws(Refusal) in try rows.connections(asked) }
+      #expect(found.isEmpty)
+    }
+  }
+
   @Test(arguments: TestStore.Engine.allCases)
   func overdueAnswersAreFoundByDevice(_ engine: TestStore.Engine) throws {
     let store = try storeWithDevices(engine)
