@@ -65,6 +65,22 @@ import Testing
     }
   }
 
+  @Test func anAdministratorSeesTheGrantsOfItsOwnOrganisationAndAGatewayAll() throws {
+    let stage = try Stage()
+    let id = try stage.open(try stage.attach()).id
+    let foreign = try stage.enrol("valve-1", by: stage.stranger)
+    try foreign.attach(to: stage.broker)
+    let other = try stage.connect(foreign, by: stage.stranger).id
+    try foreign.work(stage.broker, using: &stage.random)
+    #expect(try stage.broker.grants(by: stage.admin).map(\.connection) == [id])
+    #expect(try stage.broker.grants(by: stage.stranger).map(\.connection) == [other])
+    let gateway = try stage.person("gw-1", .gateway)
+    #expect(Set(try stage.broker.grants(by: gateway).map(\.connection)) == [id, other])
+    for caller in [stage.ann, stage.viewer, foreign.caller] {
+      #expect(code { try stage.broker.grants(by: caller) } == .forbidden)
+    }
+  }
+
   @Test func theUsersNameIsTheVPNUserWhenTheTokenNamesNone() throws {
     let stage = try Stage()
     let device = try stage.attach()

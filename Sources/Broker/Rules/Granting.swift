@@ -8,6 +8,17 @@ extension Broker {
     }
   }
 
+  /// What the asker may see of them: a gateway all of them, an administrator those of its own
+  /// organisation.
+  public func grants(by caller: Caller) throws(Refusal) -> [Grant] {
+    guard caller.role != .gateway else { return try grants() }
+    try caller.requireAdministrator()
+    return try transact { (work) throws(Refusal) in
+      try work.rows.grantedConnections()
+        .filter { $0.organisation == caller.organisation }.compactMap(\.grant)
+    }
+  }
+
   /// What `event` means to a gateway; `nil` when nothing.
   ///
   /// A grant is told only while it is good, and its end with the request for the close: a gateway

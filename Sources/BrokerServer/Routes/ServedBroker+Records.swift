@@ -32,8 +32,7 @@ extension ServedBroker {
 
   func grants(_ asked: Asked) async throws(Refusal) -> Response {
     let grants = try await perform(asked) { (rules, caller) throws(Refusal) in
-      try caller.requireGrants()
-      return try rules.grants()
+      try rules.grants(by: caller)
     }
     return try Answer.json(Page(items: grants))
   }
@@ -64,11 +63,6 @@ extension ServedBroker {
 }
 
 extension Caller {
-  /// Grants are every organisation's: for gateways, and for the administrators who run them.
-  func requireGrants() throws(Refusal) {
-    guard role == .gateway || role == .admin else { throw .roleForbidden(role) }
-  }
-
   func requireGateway() throws(Refusal) {
     guard role == .gateway else { throw .roleForbidden(role) }
   }
