@@ -25,6 +25,9 @@ public struct ServerConfiguration: Sendable {
   public var metricsArePublic = false
   public var limits = ServerLimits()
 
+  /// Served without TLS.
+  var isPlain: Bool { security == .plain }
+
   public init(address: String, port: Int, security: Security) {
     self.address = address
     self.port = port

@@ -196,7 +196,8 @@ import Testing
     let asked = try await Asked(
       Request(head: head, body: RequestBody(buffer: ByteBuffer())), route: .agentStream,
       parameters: [],
-      context: ServedContext(source: .init(channel: channel, logger: RunningBroker.quiet)))
+      context: ServedContext(source: .init(channel: channel, logger: RunningBroker.quiet)),
+      isPlain: true)
     await #expect(throws: Refusal.askerGone) { _ = try await served.attach(asked) }
     #expect(served.streams.counts["device"] == 0)
     #expect(try rules.attach(try rules.authenticate(token), as: nil) == 1)

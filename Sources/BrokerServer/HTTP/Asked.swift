@@ -17,8 +17,10 @@ struct Asked: Sendable {
   private(set) var credential: Credential?
 
   /// Reads what the route needs, within its bounds.
+  ///
+  /// - Parameter isPlain: the server is without TLS.
   init(
-    _ request: Request, route: Route, parameters: [String], context: ServedContext
+    _ request: Request, route: Route, parameters: [String], context: ServedContext, isPlain: Bool
   ) async throws(Refusal) {
     self.route = route
     self.parameters = parameters
@@ -27,7 +29,9 @@ struct Asked: Sendable {
     credential = Credential(headers: request.headers)
     if route.needsToken, credential == nil { throw .noCredential }
     query = try Self.query(of: request, for: route)
-    if case .cookie = credential, route.method != .get { try SameSite.require(request) }
+    if case .cookie = credential, route.method != .get {
+      try SameSite.require(request, isPlain: isPlain)
+    }
     body = try await Self.body(of: request, for: route, context: context)
   }
 

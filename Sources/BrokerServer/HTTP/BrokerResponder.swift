@@ -24,7 +24,8 @@ struct BrokerResponder: HTTPResponder {
     switch RouteMatch(method: request.method.rawValue, path: request.uri.path) {
     case .found(let route, let parameters):
       let asked = try await Asked(
-        request, route: route, parameters: parameters, context: context)
+        request, route: route, parameters: parameters, context: context,
+        isPlain: served.configuration.isPlain)
       return try await dispatch(asked, request)
     case .otherMethods(let methods):
       var response = Answer.problem(.methodNotAllowed, status: 405)

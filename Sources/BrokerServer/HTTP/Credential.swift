@@ -45,14 +45,17 @@ extension Credential: CustomStringConvertible, CustomReflectable {
 enum SameSite {
   private static let secFetchSite = HTTPField.Name("Sec-Fetch-Site")
 
+  /// - Parameter isPlain: served without TLS; a proxy before us may still speak it.
   /// - Throws: `forbidden` unless the browser says that it comes from our own origin.
-  static func require(_ request: Request) throws(Refusal) {
+  static func require(_ request: Request, isPlain: Bool) throws(Refusal) {
     if let name = secFetchSite, let site = request.headers[name] {
       guard site == "same-origin" else { throw .crossSite }
       return
     }
+    // The whole text, as browsers write it (RFC 6454 §6.1). A page that came without TLS is not one
+    // of ours where ours come with it: somebody on the way could have made it.
     guard let origin = request.headers[.origin], let host = request.head.authority,
-      origin == "https://\(host)" || origin == "http://\(host)"
+      origin == "https://\(host)" || (isPlain && origin == "http://\(host)")
     else { throw .crossSite }
   }
 }

@@ -19,7 +19,7 @@ extension ServedBroker {
 
   /// Puts a good token into a cookie that no script of a page can read.
   func openSession(_ asked: Asked, _ request: Request) async throws(Refusal) -> Response {
-    try SameSite.require(request)
+    try SameSite.require(request, isPlain: configuration.isPlain)
     if asked.isForm { return try await submitSession(asked, request) }
     return try await openSession(token: try asked.decode(SessionRequest.self).token, asked)
   }
@@ -44,14 +44,14 @@ extension ServedBroker {
 
   /// Forgets the cookie.
   func closeSession(_ request: Request) throws(Refusal) -> Response {
-    try SameSite.require(request)
+    try SameSite.require(request, isPlain: configuration.isPlain)
     var response = Answer.nothing
     response.headers[.setCookie] = cookie("") + "; Max-Age=0"
     return response
   }
 
   private func cookie(_ token: String) -> String {
-    let secure = configuration.security == .plain ? "" : "; Secure"
+    let secure = configuration.isPlain ? "" : "; Secure"
     return "\(Credential.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict" + secure
   }
 }

@@ -21,7 +21,8 @@ struct DeviceStream: Sendable {
     let context = ServedContext(source: .init(channel: channel, logger: logger))
     do throws(Refusal) {
       let asked = try await Asked(
-        request, route: .agentStream, parameters: [], context: context)
+        request, route: .agentStream, parameters: [], context: context,
+        isPlain: served.configuration.isPlain)
       let opened = try await served.attach(asked)
       served.metrics.countRequest(status: 200)
       await DeviceStream(channel: channel, opened: opened).begin()
