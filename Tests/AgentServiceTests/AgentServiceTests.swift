@@ -182,6 +182,27 @@ import Testing
     try await bench.end()
   }
 
+  @Test func cs24WithoutABrokerTheTunnelStandsAndLocalCommandsCloseItForGood() async throws {
+    var bench = try Bench(try TemporaryFolder().history())
+    let stream = try await bench.attach()
+    stream.yield(.command(Fixtures.connect(1, id: 1)))
+    try await bench.tunnel().comeUp()
+    _ = try await bench.report { $0.state.phase == .up }
+    stream.finish(throwing: CancellationError())
+    // It asks again, and no broker answers.
+    let waiting = await bench.attachments.next(isolation: nil)
+    #expect(await bench.agent.connections().map(\.id) == [Fixtures.connection(1)])
+    #expect(try await bench.tunnel().closes.isEmpty)
+    #expect(try await bench.agent.closeAll() == AgentCloseReply(closed: 1))
+    #expect(try await bench.tunnel().closes == [.administrator])
+    // The broker is back: it is told of the end, and nothing is dialled again.
+    waiting?.yield(.attached(epoch: 2, heartbeatSeconds: 15))
+    let report = try await bench.report { $0.epoch == 2 && $0.state.phase == .down }
+    #expect(report.history.map(\.kind) == [.connectionClosed, .tunnelClosed])
+    #expect(bench.dialler.tunnels.count == 1)
+    try await bench.end()
+  }
+
   @Test func cs13ALostTunnelLeavesOneUnexpectedCloseAndItsReasonInTheLog() async throws {
     var bench = try Bench(try TemporaryFolder().history())
     let stream = try await bench.attach()

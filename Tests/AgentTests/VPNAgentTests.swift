@@ -118,6 +118,47 @@ import Testing
     #expect(residue.carriers == 0)
   }
 
+  /// A device's tunnel: whether the gateway is there, dead peer detection alone finds out.
+  private func dialAsTheServiceDoes() throws -> (Wire, Wire.End) {
+    var configuration = try Configurations.gateway()
+    configuration.destinations[0].hosts[0].tunnel.helloInterval = .zero
+    configuration.destinations[0].hosts[0].ppp.link.echoInterval = .zero
+    let wire = try Wire(configuration)
+    var request = Configurations.request()
+    request.host.tunnel.helloInterval = .zero
+    request.host.ppp.link.echoInterval = .zero
+    let end = try wire.dial(
+      request, isakmp: Configurations.isakmp(), from: Configurations.address(0))
+    #expect(end.network != nil)
+    return (wire, end)
+  }
+
+  @Test func cs12ASilentGatewayIsAskedEvery30SecondsAndGivenUpAfter150() throws {
+    let (wire, end) = try dialAsTheServiceDoes()
+    wire.isCut = true
+    wire.run(for: .seconds(150) - .nanoseconds(1))
+    #expect(end.network != nil)
+    #expect(wire.lostISAKMP == [30, 60, 90, 120].map { .zero + .seconds($0) })
+    wire.run(for: .nanoseconds(1))
+    #expect(end.network == nil)
+    wire.run(for: .seconds(60))
+    #expect(end.cause == .deadPeer)
+  }
+
+  @Test func cs12OneAnswerIsASignOfLifeForAnother150Seconds() throws {
+    let (wire, end) = try dialAsTheServiceDoes()
+    wire.isCut = true
+    wire.run(for: .seconds(100))
+    // The question at 120 s is answered.
+    wire.isCut = false
+    wire.run(for: .seconds(29))
+    wire.isCut = true
+    wire.run(for: .seconds(141) - .nanoseconds(1))
+    #expect(end.network != nil)
+    wire.run(for: .nanoseconds(1))
+    #expect(end.network == nil)
+  }
+
   @Test func aDeadGatewayEndsTheTunnelWithDeadPeer() throws {
     let wire = try Wire(Configurations.gateway())
     let end = try wire.dial(

@@ -45,6 +45,8 @@ final class Wire {
   var gatewayEvents: [EndpointEvent] = []
   /// Nothing arrives any more.
   var isCut = false
+  /// When the agents sent ISAKMP that did not arrive.
+  var lostISAKMP: [Instant] = []
 
   /// - Parameter tablesMax: sessions and carriers of the gateway's packet path.
   init(_ configuration: GatewayConfiguration, tablesMax: Int = 16) throws {
@@ -129,6 +131,7 @@ final class Wire {
     }
     for packet in Self.takePackets(from: &end.agent.host) {
       didSomething = true
+      if isCut, packet.isISAKMP { lostISAKMP.append(now) }
       guard !isCut else { continue }
       packet.deliver(to: &gateway.host, from: end.address, at: now, using: &random)
     }
@@ -139,6 +142,8 @@ final class Wire {
     var bytes: [UInt8]
     var socket: OuterSocket
     var remote: SocketAddress
+
+    var isISAKMP: Bool { if case .udp500 = socket { true } else { false } }
 
     /// The sender's port is the socket's; ESP has none.
     func deliver(

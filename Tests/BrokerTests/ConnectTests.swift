@@ -34,6 +34,35 @@ import Testing
     #expect(kinds == [.connectRequested, .tunnelOpened, .connectionOpened])
   }
 
+  @Test func cs1AConnectCarriesItsParametersUnreadAndWhoAsksAsTheCredentialSays() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    // No such gateway can be: that is for the device to find out.
+    var parameters = VPNParameters.given
+    parameters.gateway = "no gateway at all"
+    parameters.inactivitySeconds = -5
+    let asked = try stage.connect(
+      device, by: stage.bob, ConnectRequest(note: "pump is stuck", parameters: parameters))
+    let command = try #require(try stage.commands(device).first)
+    guard case .connect(let order) = command.action else {
+      Issue.record("no connect")
+      return
+    }
+    #expect(order.connection == asked.id)
+    #expect(order.organisation == stage.bob.organisation)
+    #expect(order.user == stage.bob.user)
+    #expect(order.parameters == parameters)
+    #expect(order.note == "pump is stuck")
+    #expect(asked.user == stage.bob.user)
+    _ = try stage.connect(device)
+    guard case .connect(let other) = try #require(try stage.commands(device).last).action else {
+      Issue.record("no connect")
+      return
+    }
+    #expect(other.user == stage.ann.user)
+    #expect(other.parameters == .named("site"), "the broker's default, where none are given")
+  }
+
   @Test func cs3LaterConnectsShareTheTunnelAndItsAddress() throws {
     let stage = try Stage()
     let device = try stage.attach()

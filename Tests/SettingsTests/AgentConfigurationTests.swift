@@ -54,7 +54,7 @@ import Testing
     #expect(agent.controlSocket == "/tmp/agent.sock")
   }
 
-  @Test func aProfileHasTheServicesRulesWhateverTheFileSays() throws {
+  @Test func cs12AProfileHasTheServicesRulesWhateverTheFileSays() throws {
     let agent = try Self.read(Self.complete).configuration
     let profile = try #require(
       agent.profile(named: "default", gateway: nil, inactivity: .seconds(600)))
@@ -102,7 +102,7 @@ import Testing
     #expect(Self.codes(yaml) == [code])
   }
 
-  @Test func otherTimesOfDeadPeerDetectionAreRefused() {
+  @Test func cs12OtherTimesOfDeadPeerDetectionAreRefused() {
     let yaml = Self.complete.replacing("dpdTimeout: 150s", with: "dpdTimeout: 60s")
     #expect(Self.codes(yaml) == [.inconsistent])
   }

@@ -221,6 +221,28 @@ import Testing
     #expect(holds20)
   }
 
+  @Test func cs11OneUserByteASecondBeforeTheEndKeepsTheTunnelAndKeepalivesDoNot() throws {
+    for hasTraffic in [true, false] {
+      var cast = Cast()
+      cast.inactivityTimeout = .seconds(300)
+      var world = try world(cast, nat: true)
+      let client = try dial(cast, in: &world)
+      try world.run(until: .zero + .seconds(299))
+      let stands = isUp(world, client)
+      #expect(stands)
+      if hasTraffic { _ = try world.ping(client) }
+      try world.run(until: .zero + .seconds(302))
+      let standsAfter = isUp(world, client)
+      #expect(standsAfter == hasTraffic)
+      try world.run(until: .zero + .seconds(598))
+      let standsLate = isUp(world, client)
+      #expect(standsLate == hasTraffic)
+      try world.run(until: .zero + .seconds(602))
+      let standsAtLast = isUp(world, client)
+      #expect(!standsAtLast)
+    }
+  }
+
   @Test func rekeyingBothPhasesLosesNoPing() throws {
     var cast = Cast()
     cast.isakmpLifetimeSeconds = 300
