@@ -20,6 +20,7 @@ class Broker:
 
     def __init__(self, folder, name="a", conninfo=None, is_tls=False, level="warning"):
         self.name, self.is_tls, self.port = name, is_tls, free_port()
+        self.conninfo = conninfo
         self.folder = pathlib.Path(folder) / name
         self.folder.mkdir()
         self.events_file = self.folder / "events.jsonl"

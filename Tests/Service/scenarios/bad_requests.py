@@ -15,6 +15,7 @@ import ssl
 from harness.api import make_connection
 from harness.broker import ORDER, Broker, enrol, make_user
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.waiting import until
 
 PATH = "/v1/devices/PBX-1/connections"
@@ -36,6 +37,7 @@ def play(folder):
         token = make_user(broker.admin, "anna")
         anna = broker.api(token)
         device = stack.enter_context(Device("PBX-1", enrol(broker.admin, "PBX-1"), [broker]))
+        neighbours = stack.enter_context(Neighbours([broker]))
         check_idle(anna)
         check_bodies(anna)
         check_keys(anna)
@@ -46,6 +48,7 @@ def play(folder):
         check_junk(broker, anna, token)
         assert broker.program.process.poll() is None
         assert anna.ask("GET", "/readyz").status == 200
+        neighbours.check()
 
 
 def check_idle(anna):

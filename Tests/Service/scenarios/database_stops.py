@@ -12,6 +12,7 @@ from harness import books
 from harness.api import Stream
 from harness.broker import ORDER, Broker, enrol, make_user
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.postgres import PASSWORD, PostgreSQL
 from harness.waiting import until
 
@@ -22,6 +23,7 @@ def play(folder):
         broker = stack.enter_context(Broker(folder, "a", database.conninfo))
         anna = broker.api(make_user(broker.admin, "anna"))
         device = stack.enter_context(Device("PBX-1", enrol(broker.admin, "PBX-1"), [broker]))
+        neighbours = stack.enter_context(Neighbours([broker]))
         events = stack.enter_context(Stream(anna, "/v1/events"))
         anna.connect("PBX-1", ORDER)
         epoch = device.epoch
@@ -30,11 +32,13 @@ def play(folder):
             check_gone(broker, anna)
             database.start()
             check_back(broker, anna, device, events)
+            neighbours.stir()
         assert device.epoch == epoch, "the device never had to attach anew"
         assert not events.has_ended
-        records = books.check_at_rest([broker.admin], [device])
+        records = books.check_at_rest([broker.admin], [device], neighbours=neighbours)
         attached = [one for one in records["events"] if one["type"].endswith("device.attached")]
         assert len(attached) == 1, attached
+        neighbours.check()
 
 
 def check_gone(broker, anna):

@@ -13,6 +13,7 @@ import json
 from harness import books
 from harness.broker import ORDER, Broker, enrol, make_user
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.waiting import until
 
 DEVICES, EACH, TOO_MANY = 100, 10, 200
@@ -29,6 +30,7 @@ def play(folder):
             for number, name in enumerate(f"PBX-{number}" for number in range(DEVICES))]
         for device in devices:
             stack.enter_context(device)
+        neighbours = stack.enter_context(Neighbours([broker], watches_ours=False))
         before = broker.program.memory_bytes
         answers = ask_at_once(broker, token, [one.product for one in devices] * EACH)
         counted = collections.Counter(status for status, _ in answers)
@@ -42,12 +44,13 @@ def play(folder):
         growth = broker.program.memory_bytes - before
         assert growth < GROWTH_BYTES_MAX, f"{growth >> 20} MiB more than before"
 
-        books.check_at_rest([broker.admin], devices)
+        books.check_at_rest([broker.admin], devices, neighbours=neighbours)
         for device in devices:
             assert anna.ask("DELETE", f"/v1/devices/{device.product}/connections").status == 202
         until(lambda: not any(device.live for device in devices), "everything is closed")
-        books.check_at_rest([broker.admin], devices)
+        books.check_at_rest([broker.admin], devices, neighbours=neighbours)
         assert all(device.tunnels_made == 1 for device in devices), "one tunnel a device"
+        neighbours.check()
         print(f"{DEVICES * EACH} connects, {growth >> 20} MiB of memory more")
 
 

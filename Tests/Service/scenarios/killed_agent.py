@@ -10,6 +10,7 @@ import contextlib
 
 from harness import books
 from harness.broker import Broker, make_user
+from harness.neighbours import Neighbours
 from harness.real_device import PRODUCT, Files, enter_own_network
 from harness.waiting import until
 
@@ -21,6 +22,7 @@ def play(folder):
         broker = stack.enter_context(Broker(folder, "a"))
         device = Files(folder, broker)
         anna = broker.api(make_user(broker.admin, "anna"))
+        neighbours = stack.enter_context(Neighbours([broker]))
         gateway = stack.enter_context(device.start_gateway())
         agent = device.start_agent(stack)
         until(lambda: is_online(anna), "the device is online")
@@ -56,8 +58,9 @@ def play(folder):
         check_one_loss(anna, device, 2)
         assert device.dials() == 3, "nobody dialled but for a connect"
         records = books.records(broker.admin)
-        books.check_chain(records["events"])
+        books.check_chain(neighbours.events())
         books.check_ends(records)
+        neighbours.check()
 
 
 def is_online(api):

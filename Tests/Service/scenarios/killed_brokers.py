@@ -18,6 +18,7 @@ from harness import books
 from harness.api import Refused
 from harness.broker import ORDER, Broker, enrol, make_user
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.postgres import PostgreSQL
 from harness.waiting import Crowd, until
 
@@ -183,12 +184,15 @@ def play(folder):
         devices = [
             stack.enter_context(Device(name, enrol(admin, name), brokers[number % 2:] + brokers[:1]))
             for number, name in enumerate(f"PBX-{number}" for number in range(DEVICES))]
+        neighbours = stack.enter_context(Neighbours(brokers))
         keys = set()
         play_known(brokers, devices[0], token, keys)
         play_random(brokers, devices, token, keys)
         for device in devices:
             device.until_attached()
         records = books.check_at_rest(
-            [one.api(brokers[0].admin_token) for one in brokers], devices)
+            [one.api(brokers[0].admin_token) for one in brokers], devices,
+            neighbours=neighbours)
         books.check_keys(records, keys)
+        neighbours.check()
         print(f"{len(keys)} connects, {KILLS} random kills, {len(records['events'])} events")

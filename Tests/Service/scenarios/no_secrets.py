@@ -13,6 +13,7 @@ import pathlib
 from harness.api import Refused, Stream
 from harness.broker import ORDER, Broker, make_user
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.postgres import PASSWORD as DATABASE_PASSWORD
 from harness.postgres import PostgreSQL
 from harness.programs import drawbridge, run
@@ -45,6 +46,9 @@ def play(folder):
         webhook = stack.enter_context(Webhook(lambda _, body: delivered.append(body) or 204))
         search.learn("webhook's key",
                      admin.call("POST", "/v1/webhooks", {"url": webhook.url})["secret"])
+        neighbours = stack.enter_context(Neighbours([broker]))
+        for name, secret in neighbours.secrets.items():
+            search.learn(name, secret)
         use_commands(folder, broker, people["anna"], search)
         give_credentials(stack, anna, broker, search)
         ask_wrongly(broker, anna, people, search)
@@ -56,6 +60,8 @@ def play(folder):
         for path in ("/v1/events?after=0&limit=200", "/v1/connections", "/v1/tokens", "/v1/devices",
                      "/v1/webhooks", "/metrics", "/readyz", "/openapi.json", "/v1/grants"):
             search.look(path, admin.ask("GET", path).body.decode())
+            search.look(path, neighbours.annex.admin.ask("GET", path).body.decode())
+        neighbours.check()
         search.look("the broker's log", broker.text)
         search.look("the file of events", broker.events_file.read_text())
         for program in files.agents + files.gateways:

@@ -12,6 +12,7 @@ import socket
 from harness.api import Stream
 from harness.broker import Broker, enrol, make_user
 from harness.device import Device, now
+from harness.neighbours import Neighbours
 from harness.waiting import until
 
 REPORTS, LINES = 48, 256
@@ -24,6 +25,7 @@ def play(folder):
         broker = stack.enter_context(Broker(folder, "a"))
         anna = broker.api(make_user(broker.admin, "anna", "viewer"))
         device = stack.enter_context(Device("PBX-1", enrol(broker.admin, "PBX-1"), [broker]))
+        neighbours = stack.enter_context(Neighbours([broker], watches_ours=False))
         fast = stack.enter_context(Stream(anna, "/v1/events?type=tunnel.opened"))
         slow = stack.enter_context(open_unread(anna))
         before = broker.program.memory_bytes
@@ -42,6 +44,7 @@ def play(folder):
         until(lambda: rest.messages and int(rest.messages[-1]["id"]) == last, "the rest", 60)
         got = known + [int(one["id"]) for one in rest.messages]
         assert got == [int(one["id"]) for one in fast.messages], "nothing is lost"
+        neighbours.check()
         print(f"{len(got)} events, {len(known)} of them to the slow reader at first, "
               f"{growth >> 20} MiB of memory more")
 

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 
+from harness.neighbours import Neighbours
 from harness.programs import Program, drawbridge, run
 from harness.real_device import enter_own_network
 from harness.waiting import until
@@ -25,6 +26,7 @@ def play(folder):
     with contextlib.ExitStack() as stack:
         start(stack, home)
         ask = asking(home)
+        neighbours = stack.enter_context(Neighbours([Found(home, ask)]))
         code = re.search(r"code (\S+),", ask("device", "enrol", DEVICE)).group(1)
         ask("agent", "enrol", "--broker", ask.broker, "--fingerprint", ask.fingerprint,
             "--code", code, "--token-file", str(home / "agent.token"))
@@ -36,16 +38,18 @@ def play(folder):
                      "connect --dial", ask.environment) as connect:
             identity = connect.line("connected c-").split()[1]
             connect.line("up 10.66.0.")
-            until(lambda: grants(ask, home)[0]["forwarding"], "the gateway forwards")
+            until(lambda: forwarding(ask, home) == [identity], "the gateway forwards")
             live = json.loads(ask("connections", "--json"))["items"]
             assert [(one["id"], one["user"]) for one in live] == [(identity, "admin")], live
             connect.send(signal.SIGINT)
             assert connect.process.wait(20) == 0, connect.text
-        until(lambda: not grants(ask, home), "nothing is granted any more")
+        until(lambda: [one["connection"] for one in grants(ask, home)]
+              == [neighbours.connection["id"]], "nothing of ours is granted any more")
         over = json.loads(ask("history", "--json"))["items"]
         assert [(one["id"], one["reason"]) for one in over] == [(identity, "requested")], over
         assert json.loads(ask("connections", "--json"))["items"] == []
         agent.line("tunnelClosed sequence=")
+        neighbours.check()
     with contextlib.ExitStack() as stack:
         start(stack, home)
         devices = json.loads(asking(home)("device", "list", "--json"))["items"]
@@ -55,6 +59,21 @@ def play(folder):
 def start(stack, home):
     program = stack.enter_context(Program([drawbridge(), "up", "--folder", str(home)], "up"))
     program.line("gateway ready")
+
+
+class Found:
+    """The broker of `up`, as its folder tells."""
+
+    def __init__(self, home, ask):
+        self.url, self.fingerprint, self.is_tls, self.conninfo = ask.broker, ask.fingerprint, True, None
+        self.port = int(ask.broker.rsplit(":", 1)[1])
+        self.database = home / "broker" / "broker.sqlite"
+        self.admin_token = (home / "broker" / "admin.token").read_text().strip()
+
+
+def forwarding(ask, home):
+    """The connections that the gateway lets through: the annex's device has no session there."""
+    return [one["connection"] for one in grants(ask, home) if one["forwarding"]]
 
 
 def grants(ask, home):

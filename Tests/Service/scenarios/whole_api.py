@@ -16,6 +16,7 @@ import sys
 from harness import books
 from harness.broker import Broker, enrol
 from harness.device import Device
+from harness.neighbours import Neighbours
 from harness.programs import ROOT, run
 
 PACKAGE = "schemathesis==4.32.5"
@@ -35,21 +36,24 @@ def play(folder):
         admin = broker.admin
         device = stack.enter_context(Device("PBX-1", enrol(admin, "PBX-1"), [broker]))
         reporter = enrol(admin, "PBX-2")
+        neighbours = stack.enter_context(Neighbours([broker], watches_ours=False))
         check_credentials(broker)
         check = Check(program, folder, broker)
-        check_chains(check, folder, admin, device)
+        check_chains(check, folder, admin, device, neighbours)
         fuzz = ("--phases", "coverage,fuzzing", "-n", EXAMPLES)
         check.run(reporter, *fuzz, "--include-path", "/v1/agent/reports")
         # Ids that were seen in answers are tried, too: the asker's own must not be revoked.
         check.run(admin.token, *fuzz, "--exclude-path-regex", ENDLESS,
                   "--exclude-operation-id", "revokeToken")
         assert admin.ask("GET", "/v1/devices").status == 200
+        neighbours.check()
         check.run(admin.token, *fuzz, "--include-operation-id", "revokeToken")
+        neighbours.check_untouched()
         assert broker.program.process.poll() is None
         assert broker.api().ask("GET", "/readyz").status == 200
 
 
-def check_chains(check, folder, admin, device):
+def check_chains(check, folder, admin, device, neighbours):
     """Requests that take what the one before has made; connects go to the device that is there."""
     (folder / "schemathesis.toml").write_text(
         '[[operations]]\ninclude-operation-id = "connect"\nparameters = { productID = "PBX-1" }\n')
@@ -61,7 +65,7 @@ def check_chains(check, folder, admin, device):
               but=["use_after_free", "positive_data_acceptance"])
     (folder / "schemathesis.toml").write_text("")
     assert device.made, "no chain has reached the device"
-    books.check_at_rest([admin], [device])
+    books.check_at_rest([admin], [device], neighbours=neighbours)
 
 
 def check_credentials(broker):
