@@ -50,12 +50,56 @@ import Testing
     #expect(Secret(text: "abc") == Secret(text: "abc"))
     #expect(Secret(text: "abc") != Secret(text: "abd"))
     #expect("\(Secret(text: "abc"))" == "<secret>")
+    #expect("\(Secret(text: ""))" == "<secret>")
   }
 
-  @Test func wipingLeavesZeros() {
-    var bytes: [UInt8] = [1, 2, 3]
+  /// Every length in use for a secret, a hash or a response, and each of its bytes.
+  @Test(arguments: 0...64)
+  func equalityLooksAtEveryByte(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
+    #expect(equalInConstantTime(bytes, bytes))
+    #expect(Secret(bytes) == Secret(bytes))
+    for position in bytes.indices {
+      for bit in 0..<8 {
+        var other = bytes
+        other[position] ^= 1 << UInt8(bit)
+        let isEqual = equalInConstantTime(bytes, other) || equalInConstantTime(other, bytes)
+        #expect(!isEqual, "byte \(position), bit \(bit)")
+        #expect(Secret(bytes) != Secret(other))
+      }
+    }
+  }
+
+  /// Two differences must not cancel each other out.
+  @Test func equalDifferencesAtTwoPlacesAreDifferences() {
+    let bytes = [UInt8](repeating: 0x5A, count: 32)
+    for first in bytes.indices {
+      for second in bytes.indices where second != first {
+        var other = bytes
+        other[first] ^= 0x81
+        other[second] ^= 0x81
+        let isEqual = equalInConstantTime(bytes, other)
+        #expect(!isEqual)
+      }
+    }
+  }
+
+  @Test(arguments: 0...64)
+  func otherLengthsAreNeverEqual(count: Int) {
+    let bytes = [UInt8](repeating: 0, count: count)
+    for other in 0...64 where other != count {
+      let longer = [UInt8](repeating: 0, count: other)
+      let isEqual = equalInConstantTime(bytes, longer)
+      #expect(!isEqual)
+      #expect(Secret(bytes) != Secret(longer))
+    }
+  }
+
+  @Test(arguments: 0...64)
+  func wipingLeavesZeros(count: Int) {
+    var bytes = [UInt8](repeating: 0xFF, count: count)
     wipe(&bytes)
-    #expect(bytes == [0, 0, 0])
+    #expect(bytes == [UInt8](repeating: 0, count: count))
   }
 }
 
