@@ -20,9 +20,9 @@ import Testing
     return (arena.bytes(content.payload), content.nextHeader)
   }
 
-  @Test(arguments: ESPCryptoEngine.Kind.allCases)
+  @Test(arguments: ESPCryptoEngine.Kind.onThisHost)
   func everyPacketOfALinuxKernelOpensToL2TP(kind: ESPCryptoEngine.Kind) throws {
-    guard var engine = ESPCryptoEngine(kind, countMax: 1) else { return }
+    var engine = try makeEngine(kind, countMax: 1)
     let transform = try #require(ESPTransform(.aesCBC256, .hmacSHA256))
     var opened = 0
     for direction in KernelCapture.directions {
@@ -50,7 +50,7 @@ import Testing
   /// RFC 3602 §4, case 5: an ESP packet in transport mode (there without integrity, so the ICV is
   /// added here).
   @Test func theExampleOfRFC3602OpensToItsPing() throws {
-    guard var engine = ESPCryptoEngine(.openSSL, countMax: 1) else { return }
+    var engine = try makeEngine(.openSSL, countMax: 1)
     let key = hexadecimal("90d382b4 10eeba7a d938c46c ec1a82bf")
     let iv = hexadecimal("e96e8c08 ab465763 fd098d45 dd3ff893")
     let text = hexadecimal(
@@ -73,9 +73,9 @@ import Testing
   }
 
   /// draft-mcgrew-gcm-test-01 §4, case 3: AES-256-GCM-16 with sequence numbers of 32 bits.
-  @Test(arguments: ESPCryptoEngine.Kind.allCases)
+  @Test(arguments: ESPCryptoEngine.Kind.onThisHost)
   func anESPExampleOfGCMOpens(kind: ESPCryptoEngine.Kind) throws {
-    guard var engine = ESPCryptoEngine(kind, countMax: 1) else { return }
+    var engine = try makeEngine(kind, countMax: 1)
     let key = hexadecimal(
       "abbccddef00112233445566778899aababbccddef00112233445566778899aab 11223344")
     let packet = hexadecimal(

@@ -15,9 +15,8 @@ import Testing
     var engine: ESPCryptoEngine
     let isOpening: Bool
 
-    init?(_ kind: ESPCryptoEngine.Kind, isOpening: Bool) {
-      guard let engine = ESPCryptoEngine(kind, countMax: Self.count) else { return nil }
-      self.engine = engine
+    init(_ kind: ESPCryptoEngine.Kind, isOpening: Bool) throws {
+      engine = try makeEngine(kind, countMax: Self.count)
       self.isOpening = isOpening
     }
 
@@ -70,14 +69,16 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 6, 64])
+  @Test(
+    .enabled(
+      if: ESPCryptoEngine.Kind.onThisHost.contains(.multiBuffer), "Intel's library is amd64's"),
+    arguments: [1, 6, 64])
   func bothEnginesSealAndOpenTheSameBytes(batchCount: Int) throws {
     for transforms in ESPTransform.all.map({ [$0] }) + [ESPTransform.all] {
-      guard var mine = Bench(.openSSL, isOpening: false),
-        var theirs = Bench(.multiBuffer, isOpening: false),
-        var opening = Bench(.multiBuffer, isOpening: true),
-        var reference = Bench(.openSSL, isOpening: true)
-      else { return }
+      var mine = try Bench(.openSSL, isOpening: false)
+      var theirs = try Bench(.multiBuffer, isOpening: false)
+      var opening = try Bench(.multiBuffer, isOpening: true)
+      var reference = try Bench(.openSSL, isOpening: true)
       let plain = Self.plain(transforms)
       mine.fill(with: plain)
       theirs.fill(with: plain)
@@ -104,9 +105,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ESPCryptoEngine.Kind.allCases)
+  @Test(arguments: ESPCryptoEngine.Kind.onThisHost)
   func packetsThatDoNotFitFailAndTouchNothing(kind: ESPCryptoEngine.Kind) throws {
-    guard var engine = ESPCryptoEngine(kind, countMax: 8) else { return }
+    var engine = try makeEngine(kind, countMax: 8)
     var arena = PacketArena(byteCount: 100)
     for transform in ESPTransform.all {
       var random = SeededRandom(seed: 23)

@@ -19,7 +19,7 @@ struct SAPair: ~Copyable {
     _ transform: ESPTransform, kind: ESPCryptoEngine.Kind = .openSSL, replayWindow: Int = 64,
     lifetime: ESPLifetime = .unlimited, inboundLifetime: ESPLifetime = .unlimited
   ) throws {
-    guard let engine = ESPCryptoEngine(kind, countMax: 64) else { throw Unavailable() }
+    let engine = try makeEngine(kind, countMax: 64)
     var random = SeededRandom(seed: 7)
     let keys = SAPair.keys(for: transform, using: &random)
     let sealing = try engine.makeCipher(transform, .seal, keys: keys)
@@ -31,8 +31,6 @@ struct SAPair: ~Copyable {
       spi: Self.spi, cipher: opening, replayWindow: replayWindow, lifetime: inboundLifetime)
     self.engine = engine
   }
-
-  struct Unavailable: Error {}
 
   static func keys(
     for transform: ESPTransform, using random: inout SeededRandom

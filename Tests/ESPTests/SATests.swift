@@ -150,7 +150,7 @@ import Testing
   }
 
   @Test func keysOfTheWrongLengthMakeNoCipher() throws {
-    guard let engine = ESPCryptoEngine(.openSSL, countMax: 1) else { return }
+    let engine = try makeEngine(.openSSL, countMax: 1)
     for transform in ESPTransform.all {
       var random = SeededRandom(seed: 1)
       let long = Secret(random.bytes(transform.encryptionKeyBytes + 1))
