@@ -1,3 +1,4 @@
+import Cryptography
 import Primitives
 import Testing
 
@@ -101,9 +102,71 @@ import Testing
     let third = table.prove(ids[2], from: one)
     #expect(second)
     #expect(!third)
+    // And in all, from wherever: 3.
+    let fourth = table.prove(ids[3], from: other)
+    #expect(fourth)
+    table.insert(ids[4], from: other)
+    let fifth = table.prove(ids[4], from: other)
+    #expect(!fifth)
     for id in ids { table.remove(id, from: one) }
     for id in ids { table.remove(id, from: other) }
     #expect(table.count == 0)
+  }
+
+  /// Message 3 from a peer that has got our cookie: is it answered?
+  private func proves(
+    _ number: UInt64, from address: IPAddress, _ pair: inout Pair
+  ) throws -> Bool {
+    let second = pair.feed(Forge.firstMessage(initiator: number), on: path(address))
+    let cookies = try ISAKMPHeader(parsing: try #require(second.first).bytes).cookies
+    var random = SeededRandom(seed: number)
+    let key = KeyExchangeGroup.ecp256.makePrivateKey(using: &random)
+    let value = Payload(.keyExchange, try KeyExchangeGroup.ecp256.publicValue(for: key))
+    let third = Forge.clear(
+      [value, Forge.nonce], initiator: cookies.initiator, responder: cookies.responder)
+    return pair.feed(third, on: path(address)).count == 1
+  }
+
+  /// Who has returned our cookie costs a Diffie-Hellman computation: their number has a limit per
+  /// source and one in all, and no newcomer pushes them out.
+  @Test(arguments: [true, false])
+  func badInput24TheNumberOfProvenHalfOpenPeersHasALimit(isOneSource: Bool) throws {
+    var pair = try makePair(right: {
+      $0.limits.halfOpenMax = isOneSource ? 100 : 3
+      $0.limits.halfOpenPerAddressMax = isOneSource ? 3 : 100
+    })
+    func address(_ number: UInt64) -> IPAddress {
+      .v4(IPv4Address(10, 0, 0, isOneSource ? 1 : UInt8(number)))
+    }
+    for number in 1...3 as ClosedRange<UInt64> {
+      let isProven = try proves(number, from: address(number), &pair)
+      #expect(isProven)
+    }
+    for number in 4...6 as ClosedRange<UInt64> {
+      let isProven = try proves(number, from: address(number), &pair)
+      #expect(!isProven)
+    }
+    #expect(pair.right.counters.dropped(.limit) == 3)
+    let phases = pair.right.isakmpSAs.values.map(\.phase)
+    #expect(phases.filter { $0 == .awaitingPeerIdentity }.count == 3)
+    #expect(phases.filter { $0 == .awaitingPeerKeyExchange }.count == 3)
+    // When they have come to nothing there is room again.
+    pair.run(for: .seconds(121))
+    #expect(pair.right.halfOpenCount == 0)
+    let isProven = try proves(7, from: address(7), &pair)
+    #expect(isProven)
+  }
+
+  /// An exchange that has become an SA takes no place any more.
+  @Test func anEstablishedPeerIsNotHalfOpen() throws {
+    var pair = try makePair(right: { $0.limits.halfOpenPerAddressMax = 1 })
+    for _ in 0..<3 {
+      _ = pair.connect()
+      pair.run(for: .seconds(1))
+      #expect(pair.right.halfOpenCount == 0)
+    }
+    #expect(pair.leftEvents.ready.count == 3)
+    #expect(pair.right.counters.dropped(.limit) == 0)
   }
 
   @Test func theLimitOfISAKMPSAsRefusesSilently() throws {

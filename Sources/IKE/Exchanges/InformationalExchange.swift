@@ -87,6 +87,7 @@ extension ISAKMPEngine {
     guard sa.messageIDs.isNewInformational(messageID) else { throw .replay }
     let iv = keys.phase2IV(lastBlock: sa.iv, messageID: messageID)
     let chain = try open(arrival, in: sa, iv: iv).chain
+    try checkPath(arrival, in: sa)
     isakmpSAs[sa.id]?.messageIDs.noteInformational(messageID)
     try acceptPath(arrival, in: sa)
     // Whatever their order, first what needs the SA and last its own end; a payload that does not
@@ -132,17 +133,19 @@ extension ISAKMPEngine {
   /// An authenticated message came on `arrival.path`: the connection lives, and moves there when
   /// NAT traversal allows it (RFC 3947 §4).
   mutating func acceptPath(_ arrival: Arrival, in sa: ISAKMPSA) throws(Violation) {
-    if arrival.path != sa.path {
-      let isAllowed =
-        sa.nat.dialect != nil || arrival.path.remote == sa.path.remote
-      guard isAllowed else { throw .wrongPath }
-      isakmpSAs[sa.id]?.path = arrival.path
-    }
+    try checkPath(arrival, in: sa)
+    isakmpSAs[sa.id]?.path = arrival.path
     guard let id = sa.connection, let connection = connections[id] else { return }
     noteAuthenticatedTraffic(id, at: arrival.now)
     guard connection.path != arrival.path, !sa.isSuperseded else { return }
     move(id, to: arrival.path)
     events.append(.pathChanged(id, arrival.path))
+  }
+
+  /// Without NAT traversal nothing moves. Asked before an authentic message changes anything: the
+  /// same message may yet come from where the peer is.
+  func checkPath(_ arrival: Arrival, in sa: ISAKMPSA) throws(Violation) {
+    guard sa.nat.dialect != nil || arrival.path.remote == sa.path.remote else { throw .wrongPath }
   }
 
   private mutating func receive(
@@ -189,10 +192,10 @@ extension ISAKMPEngine {
       notification.protocolID == .isakmp,
       let seconds = Lifetime(responderLifetime: notification.data)?.seconds
     else { return }
-    isakmpSAs[id]?.lifetimeSeconds = Self.lifetime(sa.lifetimeSeconds, peer: seconds)
+    let shorter = Self.lifetime(sa.lifetimeSeconds, peer: seconds)
+    isakmpSAs[id]?.lifetimeSeconds = shorter
     guard let established = sa.establishedAt else { return }
-    let expires = established + .seconds(min(seconds, sa.lifetimeSeconds))
-    isakmpSAs[id]?.expiresAt = earliest(sa.expiresAt, expires)
+    isakmpSAs[id]?.expiresAt = earliest(sa.expiresAt, established + .seconds(shorter))
     armISAKMPLifetimeTimer(id)
   }
 

@@ -170,6 +170,7 @@ extension ISAKMPEngine {
     try checkEchoedSelectors(chain.all(.identification), of: quickMode, nat: sa.nat)
     let publicValue = try chain.optional(.keyExchange)
     guard publicValue?.count == quickMode.group?.publicValueLength else { throw .keyExchange }
+    guard publicValue == nil || hasRoomForJob else { throw .limit }
     quickMode.selectors = try withOriginalAddresses(quickMode.selectors, chain, sa: sa)
     quickMode.outboundSPI = spi.value
     quickMode.agreed = agreed
@@ -177,19 +178,17 @@ extension ISAKMPEngine {
     quickMode.retransmission = nil
     quickMode.lastReceived = arrival.digest
     acceptPhase2Lifetime(chain, in: &quickMode)
+    try acceptPath(arrival, in: sa)
     if let group = quickMode.group, let privateKey = quickMode.privateKey, let publicValue {
-      guard
-        startJob(
-          .quickMode(quickMode.key), group: group, privateKey: privateKey,
-          peerPublicValue: publicValue, wantsPublicValue: false)
-      else { throw .limit }
+      let started = startJob(
+        .quickMode(quickMode.key), group: group, privateKey: privateKey,
+        peerPublicValue: publicValue, wantsPublicValue: false)
+      precondition(started, "room for the job was checked above")
       quickMode.phase = .derivingKeys
       quickModes[quickMode.key] = quickMode
       timers.set(nil, for: .quickMode(quickMode.key))
-      try acceptPath(arrival, in: sa)
     } else {
       quickModes[quickMode.key] = quickMode
-      try acceptPath(arrival, in: sa)
       finishAsInitiator(quickMode.key, shared: nil, at: arrival.now, using: &random)
     }
   }

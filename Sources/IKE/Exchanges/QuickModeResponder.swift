@@ -26,6 +26,7 @@ extension ISAKMPEngine {
       arrival, in: sa, iv: keys.phase2IV(lastBlock: sa.iv, messageID: key.messageID))
     let request = try QuickModeRequest(opened.chain, sa: sa)
     guard hasRoomForJob else { throw .limit }
+    try checkPath(arrival, in: sa)
     if hasStartedAnew(sa, at: arrival.now) {
       separate(sa, "the peer started anew", at: arrival.now, using: &random)
     }
