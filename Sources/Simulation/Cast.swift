@@ -11,17 +11,49 @@ import Primitives
 /// Who takes part in a run, and under which rules: what the script's random choices settle.
 public struct Cast: Sendable {
   /// What a client may have wrong.
-  public enum Mistake: Sendable, Equatable {
+  public enum Mistake: Sendable, Equatable, CaseIterable {
     case password
     case secret
+    /// The secret of L2TP's tunnel authentication; of consequence where there is one.
+    case tunnelSecret
+    /// It expects another gateway than the one that answers.
+    case identity
+    /// It knows algorithms only that the gateway does not want.
+    case algorithms
   }
 
-  public static let gatewayAddress = IPAddress.v4(IPv4Address(203, 0, 113, 1))
-  public static let natAddress = IPAddress.v4(IPv4Address(203, 0, 113, 2))
   static let innerGateway = IPv4Address(10, 66, 0, 1)
   static let clientsMax = 16
+  /// The host that may come without IPsec, where there is one.
+  static let clearHostName = "clear"
 
+  /// The outer network of everybody.
+  public var isIPv6 = false
   public var rules = TunnelRules()
+  /// In the gateway's order of preference; the elliptic curve is the fastest group, and the
+  /// simulation computes for real.
+  public var isakmpTransforms = [ISAKMPTransform(.aesCBC128, .sha256, .ecp256)]
+  /// In the client's order.
+  public var clientISAKMPTransforms = [ISAKMPTransform(.aesCBC128, .sha256, .ecp256)]
+  public var espTransforms: [ESPTransform] = [.aesGCM128]
+  public var clientESPTransforms: [ESPTransform] = [.aesGCM128]
+  public var natTraversal = NATTraversalMode.on
+  /// Of the gateway; clients insist on it. `nil`: its address, and clients take any.
+  public var gatewayIdentity: Identity?
+  /// Of all clients; the gateway insists on it. `nil`: their addresses, and it takes any.
+  public var clientIdentity: Identity?
+  /// Half-open main modes from one address; twice as many in all.
+  public var halfOpenPerAddressMax = 64
+  /// For tunnel authentication; `nil`: there is none.
+  public var tunnelSecret: String?
+  /// The gateway also has a host that may come without IPsec, with a secret that no story's
+  /// client knows.
+  public var hasClearHost = false
+  /// `false` by a planted fault only.
+  var requiresIPsec = true
+  var asksTunnelSecret = true
+  /// Sessions of all the clients together.
+  public var sessionsMax = 1_000
   /// Seconds; small ones make rekeying happen within a run.
   public var isakmpLifetimeSeconds: UInt64 = 28_800
   public var espLifetimeSeconds: UInt64 = 3_600
@@ -40,11 +72,6 @@ public struct Cast: Sendable {
 
   public init() {}
 
-  /// The address of the client with this index, inside the NAT or not.
-  public static func clientAddress(_ index: Int) -> IPAddress {
-    .v4(IPv4Address(192, 168, 77, UInt8(truncatingIfNeeded: 2 + index)))
-  }
-
   public static func user(_ index: Int) -> String { "user\(index)" }
 
   /// What the tunnels of the clients are under at their own end.
@@ -55,14 +82,29 @@ public struct Cast: Sendable {
   public func gatewayConfiguration() throws -> GatewayConfiguration {
     var tunnel = TunnelConfiguration(hostName: "gateway")
     if rules.isSingleShot { tunnel.sessionsInLifeMax = 1 }
+    var clearTunnel = tunnel
+    clearTunnel.secret = Secret(text: "known to nobody")
+    clearTunnel.requiresTunnelAuthentication = asksTunnelSecret
+    tunnel.secret = tunnelSecret.map { Secret(text: $0) }
+    tunnel.requiresTunnelAuthentication = tunnelSecret != nil && asksTunnelSecret
     var link = PPPConfiguration(role: .authenticator)
     link.authentication = authentication
-    let host = RemoteHostProfile(
-      hostName: nil, rules: rules, tunnel: tunnel, ppp: PPPProfile(name: "users", link: link))
+    let ppp = PPPProfile(name: "users", link: link)
+    var hosts = [
+      RemoteHostProfile(
+        hostName: nil, requiresIPsec: requiresIPsec, rules: rules, tunnel: tunnel, ppp: ppp)
+    ]
+    if hasClearHost {
+      hosts.append(
+        RemoteHostProfile(
+          hostName: Self.clearHostName, requiresIPsec: false, rules: rules, tunnel: clearTunnel,
+          ppp: ppp))
+    }
     return GatewayConfiguration(
       isakmp: try isakmpConfiguration(peer: .any),
       destinations: [
-        DestinationProfile(name: "everybody", remote: nil, hosts: [host], sessionsMax: 1_000)
+        DestinationProfile(
+          name: "everybody", remote: nil, hosts: hosts, sessionsMax: sessionsMax)
       ],
       users: (0..<Self.clientsMax).map {
         .init(name: Self.user($0), password: Secret(text: "password\($0)"))
@@ -75,20 +117,22 @@ public struct Cast: Sendable {
     let configuration = try gatewayConfiguration()
     let host = try virtualHost(
       configuration.isakmp, destinations: configuration.destinations)
-    return VirtualHost(Gateway(configuration, host: host), address: Self.gatewayAddress)
+    return VirtualHost(Gateway(configuration, host: host), address: gatewayAddress)
   }
 
   public func client(_ index: Int, mistake: Mistake? = nil) throws -> VirtualHost<VPNAgent> {
-    let secret = mistake == .secret ? "another secret" : "simulation"
-    let isakmp = try isakmpConfiguration(peer: .address(Self.gatewayAddress), secret: secret)
+    let isakmp = try isakmpConfiguration(peer: .address(gatewayAddress), mistake: mistake)
     let owner = VPNAgent(host: try virtualHost(isakmp, destinations: []))
-    return VirtualHost(owner, address: Self.clientAddress(index))
+    return VirtualHost(owner, address: clientAddress(index))
   }
 
   /// What client `index` dials.
   public func request(_ index: Int, mistake: Mistake? = nil) -> DialRequest {
     var tunnel = TunnelConfiguration(hostName: "client\(index)")
     if dialsSingleShot { tunnel.sessionsInLifeMax = 1 }
+    tunnel.secret = tunnelSecret.map {
+      Secret(text: mistake == .tunnelSecret ? "another secret" : $0)
+    }
     var link = PPPConfiguration(role: .peer)
     link.userName = Self.user(index)
     link.password = Secret(text: mistake == .password ? "wrong" : "password\(index)")
@@ -97,36 +141,47 @@ public struct Cast: Sendable {
       hostName: nil, rules: clientRules, tunnel: tunnel, ppp: PPPProfile(name: "dial", link: link))
     return DialRequest(
       connection: ConnectionRequest(
-        policy: "ipsec", local: SocketAddress(Self.clientAddress(index), port: 500),
-        remote: SocketAddress(Self.gatewayAddress, port: 500)),
+        policy: "ipsec", local: SocketAddress(clientAddress(index), port: 500),
+        remote: SocketAddress(gatewayAddress, port: 500)),
       host: host, inactivityTimeout: inactivityTimeout)
   }
 
   /// The ISAKMP policy of everybody; only clients, whose peer has one address, try again (IK-11).
-  func isakmpPolicy(peer: PeerSelector) -> ISAKMPPolicy {
-    // The elliptic curve is the fastest group, and the simulation computes for real.
+  func isakmpPolicy(peer: PeerSelector, mistake: Mistake? = nil) -> ISAKMPPolicy {
+    let isGateway = peer == .any
     var isakmp = ISAKMPPolicy(
-      name: "isakmp", peer: peer, transforms: [ISAKMPTransform(.aesCBC128, .sha256, .ecp256)])
+      name: "isakmp", peer: peer,
+      transforms: isGateway ? isakmpTransforms : clientISAKMPTransforms)
+    if mistake == .algorithms { isakmp.transforms = [ISAKMPTransform(.aesCBC128, .sha1, .ecp256)] }
     isakmp.lifetimeSeconds = isakmpLifetimeSeconds
     isakmp.rekeyLead = rekeyLead
     isakmp.backoff = backoff
     isakmp.deadPeerDetection = deadPeerDetection
-    if peer != .any { isakmp.retryIkeAttempts = .count(retryIkeAttempts) }
+    isakmp.natTraversal = natTraversal
+    isakmp.localIdentity = isGateway ? gatewayIdentity : clientIdentity
+    isakmp.remoteIdentity = isGateway ? clientIdentity : gatewayIdentity
+    if mistake == .identity { isakmp.remoteIdentity = Identity(text: "another.example") }
+    if !isGateway { isakmp.retryIkeAttempts = .count(retryIkeAttempts) }
     return isakmp
   }
 
   private func isakmpConfiguration(
-    peer: PeerSelector, secret: String = "simulation"
+    peer: PeerSelector, mistake: Mistake? = nil
   ) throws -> ISAKMPConfiguration {
+    let isGateway = peer == .any
     var ipsec = IPsecPolicy(
       name: "ipsec", peer: peer, isakmpPolicy: "isakmp",
-      transforms: [.aesGCM128])
+      transforms: isGateway ? espTransforms : clientESPTransforms)
     ipsec.lifetimeSeconds = espLifetimeSeconds
     ipsec.lifetimeKilobytes = espLifetimeKilobytes
     ipsec.perfectForwardSecrecy = perfectForwardSecrecy
+    var limits = ISAKMPLimits()
+    limits.halfOpenPerAddressMax = halfOpenPerAddressMax
+    limits.halfOpenMax = 2 * halfOpenPerAddressMax
+    let secret = mistake == .secret ? "another secret" : "simulation"
     return try ISAKMPConfiguration(
-      isakmpPolicies: [isakmpPolicy(peer: peer)], ipsecPolicies: [ipsec],
-      preSharedKeys: [PreSharedKey(peer: .any, secret: Secret(text: secret))])
+      isakmpPolicies: [isakmpPolicy(peer: peer, mistake: mistake)], ipsecPolicies: [ipsec],
+      preSharedKeys: [PreSharedKey(peer: .any, secret: Secret(text: secret))], limits: limits)
   }
 
   private func virtualHost(

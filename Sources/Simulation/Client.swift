@@ -1,5 +1,6 @@
 import Agent
 import Endpoint
+import IKE
 import Primitives
 
 /// A client of the simulation with what it has seen; a restarted one is another client.
@@ -12,6 +13,10 @@ public final class Client {
   /// What its own configuration demands of its tunnels.
   let rules: TunnelRules
   public internal(set) var pingsSent = 0
+  /// Established ones, as they were when the world last looked.
+  var isakmpSAs: Set<Cookies> = []
+  /// A planted fault has made it dial a second time.
+  var hasDialledAgain = false
   /// Numbers of its packets that were answered.
   public internal(set) var pingsAnswered: Set<UInt32> = []
 

@@ -9,7 +9,7 @@ import Primitives
 extension Story {
   mutating func act(in world: inout World) throws {
     let index = Int.random(in: 0..<clientCount, using: &random)
-    switch Int.random(in: 0..<36, using: &random) {
+    switch Int.random(in: 0..<45, using: &random) {
     case 0...9: try chat(in: &world)
     case 10...11: try ping(index, in: &world)
     case 12...13:
@@ -28,12 +28,17 @@ extension Story {
     case 30...31: try askForAnotherTunnel(on: index, in: &world)
     case 32...33: replay(in: &world)
     case 34: try spoof(index, in: &world)
+    case 35...38: try standBetween(index, in: &world)
+    case 39...40: try replayOld(in: &world)
+    case 41...42: try forge(in: &world)
+    case 43: try flood(index, in: &world)
+    case 44: try askWithoutIPsec(in: &world)
     default: try chat(in: &world)
     }
   }
 
   /// Everybody who can talks for a while.
-  private mutating func chat(in world: inout World) throws(BrokenPromise) {
+  mutating func chat(in world: inout World) throws(BrokenPromise) {
     world.count("act: chat")
     let gap = [100, 400, 2_000].randomElement(using: &random) ?? 400
     for _ in 0..<Int.random(in: 1...30, using: &random) {
@@ -153,7 +158,8 @@ extension Story {
     world.count("act: a packet is replayed")
     let isFromElsewhere = Bool.random(using: &random)
     if isFromElsewhere {
-      packet.source.address = .v4(IPv4Address(198, 51, 100, 9))
+      packet.source.address = cast.intruderAddress
+      if cast.natTraversal != .off { world.intruder.hasHeldBack = true }
     }
     world.note("a packet to \(packet.destination) is replayed from \(packet.source)")
     world.inject(packet)
@@ -167,39 +173,5 @@ extension Story {
       facts.localAddress != other
     else { return }
     try world.ping(index, from: other)
-  }
-}
-
-extension TunnelRules {
-  static func random(using random: inout some RandomNumberGenerator) -> TunnelRules {
-    TunnelRules(
-      idleTimeout: .seconds([0, 5, 60].randomElement(using: &random) ?? 60),
-      destructTimeout: .seconds([10, 60].randomElement(using: &random) ?? 60),
-      isSingleShot: Bool.random(using: &random))
-  }
-}
-
-extension Cast {
-  static func random(using random: inout some RandomNumberGenerator) -> Cast {
-    var cast = Cast()
-    cast.rules = .random(using: &random)
-    cast.isakmpLifetimeSeconds = [300, 28_800].randomElement(using: &random) ?? 300
-    cast.espLifetimeSeconds = [120, 3_600].randomElement(using: &random) ?? 120
-    cast.espLifetimeKilobytes = [nil, nil, 64].randomElement(using: &random) ?? nil
-    cast.perfectForwardSecrecy = [nil, nil, .ecp256].randomElement(using: &random) ?? nil
-    cast.rekeyLead = [.initiator, .initiator, .both].randomElement(using: &random) ?? .initiator
-    cast.backoff = MessageBackoff(
-      retryLimit: [3, 8].randomElement(using: &random) ?? 8,
-      timeoutSeconds: [1, 4].randomElement(using: &random) ?? 4,
-      mode: [.incremental, .incremental, .none].randomElement(using: &random) ?? .incremental)
-    if Bool.random(using: &random) {
-      cast.deadPeerDetection = DeadPeerDetection(interval: .seconds(10), timeout: .seconds(35))
-    }
-    cast.retryIkeAttempts = [0, 0, 3].randomElement(using: &random) ?? 0
-    cast.authentication =
-      [[.msCHAPv2], [.chapMD5], [.pap]].randomElement(using: &random) ?? [.msCHAPv2]
-    cast.inactivityTimeout = [nil, .seconds(90)].randomElement(using: &random) ?? nil
-    cast.dialsSingleShot = Bool.random(using: &random)
-    return cast
   }
 }

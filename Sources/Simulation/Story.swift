@@ -10,13 +10,16 @@ public struct Story: Sendable {
   var random: SeededRandom
   var cast = Cast()
   let clientCount: Int
+  private let fault: TunnelFault?
   /// Clients behind the NAT.
   let hidden: Set<Int>
   /// Worst conditions of this story.
   private let isRough: Bool
 
-  public init(seed: UInt64) {
+  /// - Parameter fault: what is wrong on purpose.
+  public init(seed: UInt64, fault: TunnelFault? = nil) {
     self.seed = seed
+    self.fault = fault
     random = SeededRandom(seed: seed)
     cast = Cast.random(using: &random)
     let count = Int.random(in: 1...4, using: &random)
@@ -27,8 +30,12 @@ public struct Story: Sendable {
         hidden.insert(index)
       }
     }
-    self.hidden = hidden
     isRough = Bool.random(using: &random)
+    cast.isIPv6 = Int.random(in: 0..<3, using: &random) == 0
+    // There is no address translation in IPv6, and none without NAT traversal.
+    if cast.isIPv6 { hidden = [] }
+    if hidden.isEmpty, Int.random(in: 0..<3, using: &random) == 0 { cast.natTraversal = .off }
+    self.hidden = hidden
   }
 
   /// Plays the story to its end or to the first broken promise.
@@ -37,9 +44,10 @@ public struct Story: Sendable {
   public mutating func play() throws -> Play {
     var network = VirtualNetwork(conditions: conditions())
     if !hidden.isEmpty {
-      network.addNAT(outer: Cast.natAddress, hiding: Set(hidden.map(Cast.clientAddress)))
+      network.addNAT(outer: Cast.natAddress, hiding: Set(hidden.map(cast.clientAddress)))
     }
-    var world = try World(cast, network: network, seed: random.next())
+    var world = try World(cast, network: network, seed: random.next(), fault: fault)
+    if cast.isIPv6 { world.count("IPv6 outside") }
     do {
       try begin(&world)
       for _ in 0..<Int.random(in: 5...40, using: &random) {
@@ -66,21 +74,17 @@ public struct Story: Sendable {
     _ index: Int, _ mistake: Cast.Mistake?, in world: inout World
   ) throws(BrokenPromise) {
     world.note("client \(index) dials\(mistake.map { ", wrong \($0)" } ?? "")")
-    let request = cast.request(index, mistake: mistake)
-    try world.act(on: index) { $0.dial(request, at: $1, using: &$2) }
+    try world.dial(index, cast, mistake: mistake)
   }
 
-  /// One in ten has something wrong.
+  /// One in seven has something wrong.
   mutating func drawMistake() -> Cast.Mistake? {
-    switch Int.random(in: 0..<20, using: &random) {
-    case 0: .secret
-    case 1: .password
-    default: nil
-    }
+    Int.random(in: 0..<7, using: &random) == 0
+      ? Cast.Mistake.allCases.randomElement(using: &random) : nil
   }
 
   /// Mostly seconds, now and then long enough for every timer.
-  private mutating func pause() -> Duration {
+  mutating func pause() -> Duration {
     let isLong = Int.random(in: 0..<12, using: &random) == 0
     return .milliseconds(Int.random(in: 0...(isLong ? 400_000 : 15_000), using: &random))
   }
@@ -97,6 +101,7 @@ public struct Story: Sendable {
   /// Everybody leaves; after the longest timer nothing may be left anywhere.
   private mutating func end(_ world: inout World) throws(BrokenPromise) {
     world.note("the end: the network is healed and everybody leaves")
+    world.endInterception()
     world.network.isCut = false
     world.network.conditions = NetworkConditions()
     for index in 0..<clientCount {
@@ -107,10 +112,8 @@ public struct Story: Sendable {
     try world.run(for: .seconds(200) + cast.rules.destructTimeout)
     try world.actOnGateway { $0.host.endpoint.shutDown(at: $1, using: &$2) }
     try world.run(for: .seconds(400) + cast.rules.destructTimeout)
-    var residue = world.gateway.residue
-    residue.leases = world.gateway.owner.leaseCount
     try ResidueChecker.check(
-      "gateway", residue, isAllOver: world.gatewayWatch.isAllOver, at: world.now)
+      "gateway", world.gatewayResidue, isAllOver: world.gatewayWatch.isAllOver, at: world.now)
     for (index, client) in world.clients.enumerated() {
       try ResidueChecker.check(
         "client \(index)", client.host.residue, isAllOver: client.watch.isAllOver, at: world.now)

@@ -119,7 +119,7 @@ public struct VirtualHost<Owner: HostOwner & ~Copyable>: ~Copyable {
     return Sight(
       tunnels: owner.host.endpoint.tunnelViews, sessions: sessions,
       carriers: owner.host.endpoint.carrierViews,
-      asking: Set(isakmpSAs.filter { $0.deadPeerDetection != .off }.compactMap(\.connection)),
+      isakmpSAs: isakmpSAs,
       statistics: statistics)
   }
 

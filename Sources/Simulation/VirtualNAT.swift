@@ -13,6 +13,8 @@ struct VirtualNAT: Sendable {
     self.inside = inside
   }
 
+  func host(at port: UInt16) -> SocketAddress? { inner[port] }
+
   mutating func forgetMappings() {
     outerPorts.removeAll()
     inner.removeAll()

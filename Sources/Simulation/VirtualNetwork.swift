@@ -30,11 +30,18 @@ public struct VirtualPacket: Sendable, Equatable {
   public var source: SocketAddress
   public var destination: SocketAddress
   public var payload: VirtualPayload
+  /// Made up, changed on the way or a copy of what has arrived before: it proves nothing of its
+  /// sender, and nobody may act as if it did.
+  public var isStale: Bool
 
-  public init(source: SocketAddress, destination: SocketAddress, payload: VirtualPayload) {
+  public init(
+    source: SocketAddress, destination: SocketAddress, payload: VirtualPayload,
+    isStale: Bool = false
+  ) {
     self.source = source
     self.destination = destination
     self.payload = payload
+    self.isStale = isStale
   }
 }
 
@@ -92,6 +99,11 @@ public struct VirtualNetwork: Sendable {
 
   /// Forgets the mappings of the NAT at `outer`: every flow gets a new port (a rebooted router).
   public mutating func rebind(outer: IPAddress) { nats[outer]?.forgetMappings() }
+
+  /// Whose packets have this address outside: a host behind the NAT, or the address itself.
+  public func hostAddress(behind outside: SocketAddress) -> IPAddress {
+    nats[outside.address]?.host(at: outside.port)?.address ?? outside.address
+  }
 
   /// Takes a packet that a host sends at `now`.
   public mutating func send(

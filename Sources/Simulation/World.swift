@@ -23,12 +23,15 @@ public struct World: ~Copyable {
   public var gateway: VirtualHost<Gateway>
   public private(set) var clients: [Client] = []
   public private(set) var gatewayWatch: Watch
-  public private(set) var packets = PacketChecker()
+  public internal(set) var packets = PacketChecker()
+  var pairs = PairChecker()
   public private(set) var trace = Trace()
   /// The newest packets that hosts sent, oldest first.
   public private(set) var capture: [VirtualPacket] = []
   /// What the gateway's configuration demands now.
-  private var cast: Cast
+  private(set) var cast: Cast
+  let fault: TunnelFault?
+  var intruder: Intruder
   /// Counts of hosts that are no more, and of the script's own doings.
   private var tallyBefore = Tally()
   private var lifeNext = 0
@@ -36,12 +39,30 @@ public struct World: ~Copyable {
   private var disturbedAt = Instant.zero - calm
   private var lostBefore = 0
 
-  public init(_ cast: Cast, network: VirtualNetwork = VirtualNetwork(), seed: UInt64 = 1) throws {
+  /// - Parameter fault: what is wrong on purpose.
+  public init(
+    _ cast: Cast, network: VirtualNetwork = VirtualNetwork(), seed: UInt64 = 1,
+    fault: TunnelFault? = nil
+  ) throws {
     self.cast = cast
     self.network = network
+    self.fault = fault
     random = SeededRandom(seed: seed)
-    gateway = try cast.gateway()
-    gatewayWatch = Watch(.gateway, policy: cast.isakmpPolicy(peer: .any))
+    gateway = try Self.withFault(fault, ofGateway: cast).gateway()
+    gatewayWatch = Self.watchGateway(cast)
+    intruder = Intruder(cast, onlyPretends: fault == .overlooksTampering)
+  }
+
+  private static func withFault(_ fault: TunnelFault?, ofGateway cast: Cast) -> Cast {
+    var cast = cast
+    fault?.spoil(gateway: &cast)
+    return cast
+  }
+
+  private static func watchGateway(_ cast: Cast) -> Watch {
+    Watch(
+      .gateway, policy: cast.isakmpPolicy(peer: .any),
+      algorithms: AlgorithmChecker(isakmp: cast.bestISAKMPTransform, esp: cast.bestESPTransform))
   }
 
   // Who takes part
@@ -56,6 +77,7 @@ public struct World: ~Copyable {
   public mutating func replace(_ index: Int, _ cast: Cast, mistake: Cast.Mistake? = nil) throws {
     note("client \(index) restarts")
     packets.noteClosing(life: clients[index].life)
+    pairs.forget(life: clients[index].life)
     tallyBefore += clients[index].watch.tally
     clients[index] = try makeClient(index, cast, mistake)
   }
@@ -64,16 +86,17 @@ public struct World: ~Copyable {
   public mutating func replaceGateway() throws {
     note("the gateway restarts")
     tallyBefore += gatewayWatch.tally
-    gateway = try cast.gateway()
-    gatewayWatch = Watch(.gateway, policy: cast.isakmpPolicy(peer: .any))
+    gateway = try Self.withFault(fault, ofGateway: cast).gateway()
+    gatewayWatch = Self.watchGateway(cast)
     packets.noteGatewayRestart()
+    pairs.forget(life: 0)
     disturbedAt = now
   }
 
   /// The gateway takes a new configuration.
   public mutating func reload(_ cast: Cast) throws {
     note("the gateway reloads: \(cast.rules)")
-    let configuration = try cast.gatewayConfiguration()
+    let configuration = try Self.withFault(fault, ofGateway: cast).gatewayConfiguration()
     self.cast = cast
     try actOnGateway { $0.reload(configuration, at: $1, using: &$2) }
   }
@@ -84,16 +107,31 @@ public struct World: ~Copyable {
     lifeNext += 1
     let welcome: AdmissionChecker.Welcome =
       switch mistake {
-      case .secret: .none
+      case .secret, .identity, .algorithms: .none
       case .password: .connectionOnly
+      case .tunnelSecret: cast.tunnelSecret == nil ? .whole : .connectionOnly
       case nil: .whole
       }
+    var played = cast
+    fault?.spoil(client: &played)
     return Client(
-      try cast.client(index, mistake: mistake), life: lifeNext, user: Cast.user(index),
+      try played.client(index, mistake: fault == .admitsAnybody ? nil : mistake), life: lifeNext,
+      user: Cast.user(index),
       watch: Watch(
-        .client, policy: cast.isakmpPolicy(peer: .address(Cast.gatewayAddress)),
+        .client, policy: cast.isakmpPolicy(peer: .address(cast.gatewayAddress)),
+        algorithms: AlgorithmChecker(isakmp: cast.bestISAKMPTransform, esp: cast.bestESPTransform),
         inactivityTimeout: cast.inactivityTimeout, welcome: welcome),
       rules: cast.clientRules)
+  }
+
+  /// A client dials.
+  public mutating func dial(
+    _ index: Int, _ cast: Cast, mistake: Cast.Mistake? = nil
+  ) throws(BrokenPromise) {
+    var played = cast
+    fault?.spoil(client: &played)
+    let request = played.request(index, mistake: fault == .admitsAnybody ? nil : mistake)
+    try act(on: index) { $0.dial(request, at: $1, using: &$2) }
   }
 
   // Time
@@ -127,7 +165,7 @@ public struct World: ~Copyable {
     try promise(
       stepsHere <= Self.stepsAtOneInstantMax, "progress", at: now, "time stands still")
     while let packet = network.nextPacket(at: now) {
-      deliver(packet)
+      try deliver(packet)
       try settle()
     }
     if let due = gateway.nextTimeout, due <= now { gateway.handleTimeout(at: now, using: &random) }
@@ -186,6 +224,7 @@ public struct World: ~Copyable {
     packets.noteSent(
       ping, by: client.user, life: client.life, isForbidden: isForbidden,
       mustArrive: isCalm && !isForbidden, at: now)
+    if fault == .passesSpoofed, isForbidden { _ = try packets.noteArrival(ping, at: now) }
     if client.host.sendInner(ping.bytes, at: now, using: &random) {
       try client.watch.notePacket(of: session, isInbound: false, at: now)
     }
@@ -193,11 +232,10 @@ public struct World: ~Copyable {
     return true
   }
 
-  /// Sends a packet that no host sends: a replay, a forgery.
+  /// Sends a packet that no host sends: a replay, a forgery. One that is stale disturbs nobody.
   public mutating func inject(_ packet: VirtualPacket) {
     network.send(packet, at: now, using: &random)
-    disturbedAt = now
-    packets.noteDisturbance()
+    if !packet.isStale { noteDisturbance() }
   }
 
   /// What is under way or comes soon may be lost: the script has changed the network.
@@ -240,17 +278,20 @@ public struct World: ~Copyable {
     !network.isCut && network.conditions.isCalm && now - disturbedAt >= Self.calm
   }
 
-  private mutating func deliver(_ packet: VirtualPacket) {
+  private mutating func deliver(_ packet: VirtualPacket) throws(BrokenPromise) {
     if packet.destination.address == gateway.address {
-      gatewayWatch.deadPeer.noteArrival(from: packet.source, at: now)
+      let packet = passOn(packet, isToGateway: true)
+      if !packet.isStale { gatewayWatch.deadPeer.noteArrival(from: packet.source, at: now) }
       gateway.receive(packet, at: now, using: &random)
+      intruder.noteArrival(packet)
       return
     }
     for client in clients where client.host.address == packet.destination.address {
-      client.watch.deadPeer.noteArrival(from: packet.source, at: now)
+      if !packet.isStale { client.watch.deadPeer.noteArrival(from: packet.source, at: now) }
       client.host.receive(packet, at: now, using: &random)
       return
     }
+    if packet.destination.address == intruder.address { try answerAsIntruder(packet) }
   }
 
   /// Moves what the hosts have to say to the network, to the users and to the checkers.
@@ -268,7 +309,7 @@ public struct World: ~Copyable {
   private mutating func settleGateway() throws(BrokenPromise) {
     gateway.isTouched = false
     // Behind the gateway every ping is answered.
-    for inner in gateway.takeDelivered() {
+    for inner in spoilt(gateway.takeDelivered()) {
       guard let ping = Ping(parsing: inner) else { continue }
       let session = try packets.noteArrival(ping, at: now)
       try gatewayWatch.notePacket(of: session, isInbound: true, at: now)
@@ -279,21 +320,28 @@ public struct World: ~Copyable {
     gateway.isTouched = false
     for (packet, isByTimer) in gateway.takePackets() {
       try gatewayWatch.backoff.note(packet, isByTimer: isByTimer, at: now)
-      transmit(packet)
+      try checkSent(packet)
+      transmit(passOn(packet, isToGateway: false), as: packet)
     }
-    let sight = gateway.sight
-    let events = gateway.takeEvents()
+    var sight = gateway.sight
+    var events = gateway.takeEvents()
+    fault?.spoil(&events)
+    fault?.spoil(
+      &sight, arrivedFromElsewhere: intruder.hasReplayed ? intruder.address : nil, at: now)
     for event in events {
       trace.note(now, "gateway \(event.summary)")
       switch event {
       case .sessionUp(let id, let facts):
         let user = sight.sessions.first { $0.id == id }?.user ?? ""
+        if cast.isIPv6 { count("session up over IPv6") }
         try packets.noteUp(id, of: user, facts.peerAddress, at: now)
       case .sessionClosed(let id, _, _): packets.noteDown(id)
       default: break
       }
     }
     try gatewayWatch.observe(sight, events, rules: cast.rules, at: now)
+    try notePairs(events, of: 0, isJustified: hasEndedByISAKMPDelete(events))
+    try checkGateway(sight, events)
   }
 
   private mutating func settleClient(_ index: Int) throws(BrokenPromise) {
@@ -301,7 +349,7 @@ public struct World: ~Copyable {
     client.host.isTouched = false
     for (packet, isByTimer) in client.host.takePackets() {
       try client.watch.backoff.note(packet, isByTimer: isByTimer, at: now)
-      transmit(packet)
+      transmit(packet, as: packet)
     }
     for inner in client.host.takeDelivered() {
       guard let ping = Ping(parsing: inner) else { continue }
@@ -319,10 +367,16 @@ public struct World: ~Copyable {
     let isClosing = sight.sessions.contains { $0.end != nil || $0.link.closeReason != nil }
     if isClosing { packets.noteClosing(life: client.life) }
     try client.watch.observe(sight, events, rules: client.rules, at: now)
+    try notePairs(
+      events, of: client.life, isJustified: hasEndedByISAKMPDelete(events, of: client))
+    client.isakmpSAs = Set(sight.isakmpSAs.map(\.cookies))
+    try checkClient(index, sight, events)
+    try dialAgain(index)
   }
 
-  private mutating func transmit(_ packet: VirtualPacket) {
-    capture.append(packet)
+  /// - Parameter original: what the host has sent, before anybody changed it.
+  private mutating func transmit(_ packet: VirtualPacket, as original: VirtualPacket) {
+    capture.append(original)
     if capture.count > 2 * Self.captureMax { capture.removeFirst(Self.captureMax) }
     network.send(packet, at: now, using: &random)
   }

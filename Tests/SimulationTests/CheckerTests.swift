@@ -158,6 +158,23 @@ import Testing
     #expect(broken(SingleShotChecker(), opening(Self.single) + tunnel, until: 6) == "LT-7")
   }
 
+  @Test func lt8ACallThatFailsAndLeavesItsSingleShotTunnelIsNoticed() {
+    let failed: [Step] = [
+      (0, .connectionUp(Self.connection)),
+      (1, .tunnelOpened(Self.tunnel, on: Self.connection, rules: Self.single)),
+      (1, .tunnelUp(Self.tunnel)), (5, .sessionFailed(in: Self.tunnel)),
+    ]
+    #expect(broken(SingleShotChecker(), failed, until: 6) == "LT-8")
+    let closed: [Step] = [
+      (5, .tunnelClosed(Self.tunnel, .singleShotSpent)),
+      (5, .connectionDown(Self.connection, .singleShotSpent, detail: "")),
+    ]
+    #expect(broken(SingleShotChecker(), failed + closed, until: 6) == nil)
+    // A second call beside the session that there is fails without consequence (LT-4).
+    let second: [Step] = [(5, .sessionFailed(in: Self.tunnel))]
+    #expect(broken(SingleShotChecker(), opening(Self.single) + second, until: 6) == nil)
+  }
+
   @Test func aPacketOrSAAfterTheShotIsNoticed() {
     let packet: [Step] = [(21, .userPacket(Self.session))]
     #expect(broken(SingleShotChecker(), opening(Self.single) + closing(at: 20) + packet) == "LT-5")
@@ -186,6 +203,16 @@ import Testing
     #expect(broken(TunnelTimerChecker(), closed, until: 31) == "LT-2")
     #expect(
       broken(TunnelTimerChecker(), closed + [(29, .sessionForgotten(Self.session))]) == "LT-2")
+  }
+
+  @Test func theRecordOfATunnelWithoutIPsecThatNeverWasUpGoesAtOnce() {
+    let closed: [Step] = [
+      (1, .tunnelOpened(Self.tunnel, on: nil, rules: Self.standard)),
+      (2, .tunnelClosed(Self.tunnel, .authenticationFailed)),
+    ]
+    #expect(
+      broken(TunnelTimerChecker(), closed + [(2, .tunnelForgotten(Self.tunnel))]) == nil)
+    #expect(broken(TunnelTimerChecker(), closed, until: 3) == "LT-2")
   }
 
   @Test func anIPsecConnectionThatOutlivesItsTunnelsRecordIsNoticed() {

@@ -43,7 +43,15 @@ import Testing
       "connection ended: retriesExhausted", "tunnel refused: singleShotSpent",
       "session refused: policyRefused", "SA pair rekeyed", "note: isakmpRekeyed",
       "attempt failed, retried: retriesExhausted", "ISAKMP retransmissions",
-      "users' packets guaranteed to arrive", "act: the gateway restarts",
+      "users' packets guaranteed to arrive", "act: the gateway restarts", "call failed",
+      "session up over IPv6", "note: halfOpenEvicted", "note: proposalRefused",
+      "attempt failed: negotiationFailed", "act: a flood of main modes",
+      "act: what has arrived is replayed", "act: a tunnel without IPsec is asked for",
+      "act: somebody weakensOffer", "act: somebody altersMessage5",
+      "act: somebody altersMessage6", "act: somebody altersQuickMode1",
+      "act: somebody altersQuickMode2", "act: somebody altersQuickMode3",
+      "act: somebody divertsMessage3", "act: somebody divertsEverything",
+      "act: somebody deletesISAKMPSA", "act: somebody initialContact",
     ] {
       #expect(tally[what] > 0, "no story has \(what)")
     }

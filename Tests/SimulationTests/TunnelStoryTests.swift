@@ -10,7 +10,7 @@ import Testing
   private func world(_ cast: Cast, seed: UInt64 = 1, nat: Bool = false) throws -> World {
     var network = VirtualNetwork()
     if nat {
-      network.addNAT(outer: Cast.natAddress, hiding: Set((0..<4).map(Cast.clientAddress)))
+      network.addNAT(outer: Cast.natAddress, hiding: Set((0..<4).map(cast.clientAddress)))
     }
     return try World(cast, network: network, seed: seed)
   }
@@ -40,9 +40,10 @@ import Testing
     try world.run(for: .milliseconds(100))
   }
 
-  @Test(arguments: [false, true])
-  func aTunnelIsUpWithinASecondOnAGoodNetwork(behindNAT: Bool) throws {
-    let cast = Cast()
+  @Test(arguments: [(false, false), (true, false), (false, true)])
+  func aTunnelIsUpWithinASecondOnAGoodNetwork(behindNAT: Bool, isIPv6: Bool) throws {
+    var cast = Cast()
+    cast.isIPv6 = isIPv6
     var world = try world(cast, nat: behindNAT)
     let client = try world.add(cast)
     let request = cast.request(0)
@@ -186,7 +187,7 @@ import Testing
     var world = try world(cast)
     let client = try dial(cast, in: &world)
     _ = try world.ping(client)
-    let captured = world.lastESP(to: Cast.gatewayAddress)
+    let captured = world.lastESP(to: cast.gatewayAddress)
     let late = try #require(captured)
     try world.run(for: .milliseconds(100))
     try closeSession(&world)
@@ -243,11 +244,13 @@ import Testing
     }
   }
 
-  @Test func rekeyingBothPhasesLosesNoPing() throws {
+  @Test(arguments: [false, true])
+  func rekeyingBothPhasesLosesNoPing(isIPv6: Bool) throws {
     var cast = Cast()
+    cast.isIPv6 = isIPv6
     cast.isakmpLifetimeSeconds = 300
     cast.espLifetimeSeconds = 120
-    var world = try world(cast, nat: true)
+    var world = try world(cast, nat: !isIPv6)
     let client = try dial(cast, in: &world)
     for _ in 0..<6_000 {
       _ = try world.ping(client)
@@ -261,8 +264,10 @@ import Testing
     #expect(up22)
   }
 
-  @Test func aClientThatIsKilledIsFoundDead() throws {
-    let cast = Cast()
+  @Test(arguments: [false, true])
+  func aClientThatIsKilledIsFoundDead(isIPv6: Bool) throws {
+    var cast = Cast()
+    cast.isIPv6 = isIPv6
     var world = try world(cast)
     _ = try dial(cast, in: &world)
     world.network.isCut = true

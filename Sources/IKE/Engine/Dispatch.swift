@@ -81,6 +81,10 @@ extension ISAKMPEngine {
     _ arrival: Arrival, in sa: ISAKMPSA, using random: inout some RandomNumberGenerator
   ) throws(Violation) {
     if arrival.digest == sa.lastReceived {
+      // Message 3 is only taken from the address of message 1, the first time and again.
+      guard sa.isEstablished || arrival.path.remote.address == sa.path.remote.address else {
+        throw .wrongPath
+      }
       repeatAnswer(of: sa.id, on: arrival.path)
       return
     }

@@ -59,7 +59,7 @@ public struct DeadPeerChecker: Checker {
         "\(id) is called dead \(now - heard) after a packet of its user")
     case .tunnelOpened(let number, let connection, _): connectionOf[number] = connection
     case .sessionOpened(let id, let number): tunnelOf[id] = number
-    case .pairUp, .pairDown, .tunnelUp, .tunnelClosed, .tunnelForgotten, .sessionUp,
+    case .pairUp, .pairDown, .tunnelUp, .tunnelClosed, .tunnelForgotten, .sessionFailed, .sessionUp,
       .sessionSuspended, .sessionClosing, .sessionClosed, .sessionForgotten, .userPacket:
       break
     }

@@ -30,7 +30,7 @@ public struct InactivityChecker: Checker {
       try promise(
         due == now, "inactivity", at: now, "\(id) closed as inactive, due \(due?.seconds ?? "-")")
     case .connectionUp, .connectionPath, .connectionDown, .attemptFailed, .pairUp, .pairDown,
-      .tunnelOpened, .tunnelUp, .tunnelClosed, .tunnelForgotten, .sessionOpened,
+      .tunnelOpened, .tunnelUp, .tunnelClosed, .tunnelForgotten, .sessionOpened, .sessionFailed,
       .sessionForgotten:
       break
     }

@@ -46,7 +46,7 @@ public struct LifeChecker: Checker {
     case .pairDown(let spi, _):
       try promise(pairs[spi] != nil, "one reason", at: now, "SA \(spi) ended twice or never began")
       pairs[spi] = nil
-    case .connectionPath, .sessionSuspended, .sessionClosing, .userPacket: break
+    case .connectionPath, .sessionFailed, .sessionSuspended, .sessionClosing, .userPacket: break
     case .tunnelOpened, .tunnelUp, .tunnelClosed, .tunnelForgotten:
       try noteTunnel(occurrence, at: now)
     case .sessionOpened, .sessionUp, .sessionClosed, .sessionForgotten:

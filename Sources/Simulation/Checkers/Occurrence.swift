@@ -23,6 +23,8 @@ public enum Occurrence: Sendable, Equatable {
   /// The record is gone.
   case tunnelForgotten(TunnelNumber)
   case sessionOpened(SessionID, in: TunnelNumber)
+  /// A call was taken in and came to nothing before it was a session.
+  case sessionFailed(in: TunnelNumber)
   /// The network layer is up, maybe again; `address` is the user's.
   case sessionUp(SessionID, address: IPv4Address)
   /// The network layer is down, the session is not.

@@ -45,6 +45,11 @@ public struct SingleShotChecker: Checker {
       guard let connection = shot.connection else { return }
       spent.insert(connection)
       connectionsDue[connection] = now
+    case .sessionFailed(let number):
+      // The tunnel's one call, unless there was another that became a session (LT-4).
+      guard let shot = shots[number], shot.sessionsEver == 0 else { return }
+      tunnelsDue[number] = now
+      if let connection = shot.connection { spent.insert(connection) }
     case .connectionDown(let id, _, _): connectionsDue[id] = nil
     case .pairUp(let spi, let id):
       try promise(!spent.contains(id), "LT-9", at: now, "SA \(spi) for \(id), which is spent")
@@ -61,7 +66,8 @@ public struct SingleShotChecker: Checker {
 
   public func checkOverdue(at now: Instant) throws(BrokenPromise) {
     for number in tunnelsDue.keys.sorted() {
-      try promise(tunnelsDue[number] == now, "LT-5", at: now, "tunnel \(number) is still there")
+      let rule = shots[number]?.sessionsEver == 0 ? "LT-8" : "LT-5"
+      try promise(tunnelsDue[number] == now, rule, at: now, "tunnel \(number) is still there")
     }
     for id in connectionsDue.keys.sorted() {
       try promise(connectionsDue[id] == now, "LT-7", at: now, "\(id) is still there")

@@ -13,13 +13,18 @@ public struct TunnelTimerChecker: Checker {
     /// Since when it has been established without a session.
     var idleSince: Instant?
     var closedAt: Instant?
+    var wasUp = false
 
     var idleDeadline: Instant? {
       guard closedAt == nil, !rules.isSingleShot, rules.idleTimeout > .zero else { return nil }
       return idleSince.map { $0 + rules.idleTimeout }
     }
 
-    var destructDeadline: Instant? { closedAt.map { $0 + rules.destructTimeout } }
+    /// Anybody can ask for a tunnel without IPsec under any address: one that never was up leaves
+    /// no record.
+    var destructDeadline: Instant? {
+      closedAt.map { connection != nil || wasUp ? $0 + rules.destructTimeout : $0 }
+    }
   }
 
   private var tunnels: [TunnelNumber: Clock] = [:]
@@ -41,6 +46,7 @@ public struct TunnelTimerChecker: Checker {
       tunnels[number] = Clock(rules: rules, connection: connection)
       destructTimeouts[number] = rules.destructTimeout
     case .tunnelUp(let number):
+      tunnels[number]?.wasUp = true
       if tunnels[number]?.sessions == 0 { tunnels[number]?.idleSince = now }
     case .tunnelClosed(let number, let reason):
       if reason == .idleTimeout {
@@ -62,8 +68,8 @@ public struct TunnelTimerChecker: Checker {
     case .sessionForgotten(let id):
       let due = sessions.removeValue(forKey: id)?.forgetAt
       try promise(due == now, "LT-2", at: now, "\(id) forgotten, due \(due?.seconds ?? "-")")
-    case .connectionPath, .pairUp, .pairDown, .sessionUp, .sessionSuspended, .sessionClosing,
-      .userPacket:
+    case .connectionPath, .pairUp, .pairDown, .sessionFailed, .sessionUp, .sessionSuspended,
+      .sessionClosing, .userPacket:
       break
     }
   }

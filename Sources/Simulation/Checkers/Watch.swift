@@ -8,10 +8,15 @@ public struct Sight: Sendable {
   public var tunnels: [TunnelView]
   public var sessions: [SessionView]
   public var carriers: [CarrierView]
-  /// Connections in whose ISAKMP SA dead peer detection is at work.
-  public var asking: Set<ConnectionID>
+  /// Established ones.
+  public var isakmpSAs: [ISAKMPSAView]
   /// The last user activity by the packet path, of the sessions it knows.
   public var statistics: [SessionID: SessionStatistics]
+
+  /// Connections in whose ISAKMP SA dead peer detection is at work.
+  var asking: Set<ConnectionID> {
+    Set(isakmpSAs.filter { $0.deadPeerDetection != .off }.compactMap(\.connection))
+  }
 }
 
 /// All the checkers of one life of one host, and the translation of what it shows and says into
@@ -31,6 +36,7 @@ public struct Watch: Sendable {
   private var activity = UserActivityChecker()
   public var deadPeer: DeadPeerChecker
   public var backoff: BackoffChecker
+  private let algorithms: AlgorithmChecker
   private var others: [any Checker]
   private var tunnels: Set<TunnelNumber> = []
   private var sessions: [SessionID: Stage] = [:]
@@ -44,10 +50,11 @@ public struct Watch: Sendable {
   ///   - policy: the ISAKMP policy of the host, for its timers.
   ///   - inactivityTimeout: of what the host dials.
   public init(
-    _ role: Role, policy: ISAKMPPolicy, inactivityTimeout: Duration? = nil,
-    welcome: AdmissionChecker.Welcome = .whole
+    _ role: Role, policy: ISAKMPPolicy, algorithms: AlgorithmChecker,
+    inactivityTimeout: Duration? = nil, welcome: AdmissionChecker.Welcome = .whole
   ) {
     self.role = role
+    self.algorithms = algorithms
     deadPeer = DeadPeerChecker(timeout: policy.deadPeerDetection?.timeout ?? .seconds(1 << 32))
     backoff = BackoffChecker(policy.backoff)
     let retriesMax =
@@ -101,6 +108,7 @@ public struct Watch: Sendable {
       let connection = isIPsec ? ConnectionID(value: view.carrier.value) : nil
       try note(.tunnelOpened(view.number, on: connection, rules: rules), at: now)
     }
+    for sa in sight.isakmpSAs { try algorithms.check(sa.transform, at: now) }
     for view in sight.sessions { try observe(view, sight.statistics[view.id], at: now) }
     for event in events { try hear(event, at: now) }
     try observePaths(sight, at: now)
@@ -135,9 +143,10 @@ public struct Watch: Sendable {
   }
 
   private mutating func observePaths(_ sight: Sight, at now: Instant) throws(BrokenPromise) {
+    let asking = sight.asking
     for view in sight.carriers {
       guard let connection = view.connection else { continue }
-      let mayAsk = sight.asking.contains(connection)
+      let mayAsk = asking.contains(connection)
       if let known = paths[connection], known == (view.path, mayAsk) { continue }
       paths[connection] = (view.path, mayAsk)
       try note(.connectionPath(connection, view.path, mayAsk: mayAsk), at: now)
@@ -165,7 +174,9 @@ public struct Watch: Sendable {
     case .attemptFailed(let id, let reason, _, let retryAt):
       if reason == .retriesExhausted { try backoff.noteTimeout(at: now) }
       try note(.attemptFailed(id, reason, retryAt: retryAt), at: now)
-    case .childUp(let id, let child): try note(.pairUp(child.inbound.spi, on: id), at: now)
+    case .childUp(let id, let child):
+      try algorithms.check(child.transform, at: now)
+      try note(.pairUp(child.inbound.spi, on: id), at: now)
     case .childDown(_, let spi, let reason): try note(.pairDown(spi, reason), at: now)
     case .tunnelUp(let number): try note(.tunnelUp(number), at: now)
     case .tunnelClosed(let number, let reason, _): try note(.tunnelClosed(number, reason), at: now)
@@ -180,7 +191,12 @@ public struct Watch: Sendable {
       up.removeAll { $0.session == id }
       try note(.sessionClosed(id, reason), at: now)
     case .tunnelRefused(_, _, let reason, _): tally.count("tunnel refused: \(reason)")
-    case .sessionRefused(_, let reason, _): tally.count("session refused: \(reason)")
+    case .sessionRefused(let number, let reason, let detail):
+      tally.count("session refused: \(reason)")
+      // A call that was never taken in is refused with these words; any other has failed.
+      guard !detail.hasPrefix("CDN, result") else { return }
+      tally.count("call failed")
+      try note(.sessionFailed(in: number), at: now)
     case .peerFailed(_, let reason, _): tally.count("peer failed: \(reason)")
     case .isakmpKeys: tally.count("ISAKMP keys reported")
     case .note(let note): tally.count("note: \(note.code.rawValue)")
@@ -214,7 +230,9 @@ public struct Watch: Sendable {
     case .sessionClosed(_, let reason): tally.count("session ended: \(reason)")
     case .connectionPath: tally.count("connection path set")
     case .userPacket: tally.count("users' packets")
-    case .tunnelOpened, .tunnelForgotten, .sessionOpened, .sessionClosing, .sessionForgotten: break
+    case .tunnelOpened, .tunnelForgotten, .sessionOpened, .sessionFailed, .sessionClosing,
+      .sessionForgotten:
+      break
     }
   }
 }
