@@ -52,24 +52,6 @@ enum BrokerStream {
     cause: "their reader is too slow", nextStep: "open the stream again where it stopped")
 }
 
-/// What the broker says to a device.
-public enum DeviceStreamEvent: Hashable, Sendable {
-  /// First on every stream: what commands will carry (CS-21), and how often to expect a sign of
-  /// life.
-  case attached(epoch: UInt64, heartbeatSeconds: Int64)
-  case command(DeviceCommand)
-  /// Another agent has the device now; this one must not come back by itself.
-  case superseded
-  case heartbeat
-}
-
-/// What the broker says to a gateway.
-public enum GatewayStreamEvent: Hashable, Sendable {
-  /// The first one is `all`.
-  case change(GrantChange)
-  case heartbeat
-}
-
 extension BrokerClient {
   /// The device's own stream (CS-20); its token names the device.
   ///
@@ -77,24 +59,9 @@ extension BrokerClient {
   public func deviceStream(
     as instance: AgentInstance
   ) -> AsyncThrowingStream<DeviceStreamEvent, any Error> {
-    struct Attached: Decodable {
-      var epoch: UInt64
-      var heartbeatSeconds: Int64
-    }
     let call = BrokerCall(.get, "/v1/agent/stream")
       .with(header: AgentInstance.headerName, instance.text)
-    return BrokerStream.open(call, on: transport) { item in
-      switch item {
-      case .comment: return .heartbeat
-      case .event(_, "attached", let data):
-        let attached = try WireJSON.decode(Attached.self, from: Array(data.utf8))
-        return .attached(epoch: attached.epoch, heartbeatSeconds: attached.heartbeatSeconds)
-      case .event(_, "command", let data):
-        return .command(try WireJSON.decode(DeviceCommand.self, from: Array(data.utf8)))
-      case .event(_, "superseded", _): return .superseded
-      case .event: return nil
-      }
-    }
+    return BrokerStream.open(call, on: transport, reading: DeviceStreamEvent.read)
   }
 
   /// The gateway's own stream (CS-25).
@@ -102,15 +69,7 @@ extension BrokerClient {
     // All grants are one event. The field's name comes on top of them.
     BrokerStream.open(
       BrokerCall(.get, "/v1/gateway/stream"), on: transport,
-      eventBytesMax: GrantChange.bytesMax + 100
-    ) { item in
-      switch item {
-      case .comment: return .heartbeat
-      case .event(_, "change", let data):
-        return .change(try WireJSON.decode(GrantChange.self, from: Array(data.utf8)))
-      case .event: return nil
-      }
-    }
+      eventBytesMax: GrantChange.bytesMax + 100, reading: GatewayStreamEvent.read)
   }
 
   /// Everything that happens in the organisation, live.
@@ -123,9 +82,6 @@ extension BrokerClient {
     let call = BrokerCall(.get, "/v1/events")
       .with(query: selection.streamQuery)
       .with(header: "last-event-id", after.map { String($0) })
-    return BrokerStream.open(call, on: transport) { item in
-      guard case .event(_, _, let data) = item else { return nil }
-      return try WireJSON.decode(CloudEvent.self, from: Array(data.utf8)).data
-    }
+    return BrokerStream.open(call, on: transport, reading: ServiceEvent.read)
   }
 }

@@ -49,7 +49,9 @@ struct ServerSentEventReader {
     case "event": name = text
     case "data":
       data.append(text)
-      dataBytes += value.count
+      // The line break between two lines counts, too: without it, empty lines would be free and
+      // their number without end.
+      dataBytes += value.count + 1
     default: break
     }
     return nil

@@ -45,13 +45,21 @@ public struct Netlink: NetworkControl, ~Copyable {
     var request = makeRequest(NetlinkType.getLink)
     Self.writeLinkHeader(to: &request, index: LinkIndex(0), flags: 0, change: 0)
     request.write(attribute: Number.linkName, Array(name.utf8) + [0])
-    let answer = try answer(
-      to: request, with: NetlinkType.newLink, "look up the interface \(name)")
+    let operation = "look up the interface \(name)"
+    return try Self.link(
+      named: name, in: try exchange(request, operation), operation)
+  }
+
+  /// The interface that the kernel answered with.
+  static func link(
+    named name: String, in answers: [NetlinkMessage], _ operation: String
+  ) throws(SystemError) -> NetworkLink {
+    let answer = try first(NetlinkType.newLink, of: answers, operation)
     var reader = ByteReader(answer.payload)
     let attributes = answer.attributes(after: 16)
     guard reader.skip(4), let index = reader.readNative32(), let flags = reader.readNative32(),
       let mtu = ByteReader.native32(attributes[Number.linkMTU])
-    else { throw SystemError("look up the interface \(name)", errno: EBADMSG) }
+    else { throw SystemError(operation, errno: EBADMSG) }
     return NetworkLink(
       index: LinkIndex(index), name: name, mtuBytes: Int(mtu),
       queuePackets: Int(ByteReader.native32(attributes[Number.linkQueue]) ?? 0),
@@ -101,7 +109,14 @@ public struct Netlink: NetworkControl, ~Copyable {
       to: &request, family: address, prefixBits: address.bytes.count * 8, table: 0, scope: 0,
       type: 0)
     request.write(attribute: Number.routeDestination, address.bytes)
-    let answer = try answer(to: request, with: NetlinkType.newRoute, operation)
+    return try Self.route(in: try exchange(request, operation), operation)
+  }
+
+  /// The route that the kernel answered with.
+  static func route(
+    in answers: [NetlinkMessage], _ operation: String
+  ) throws(SystemError) -> RouteLookup {
+    let answer = try first(NetlinkType.newRoute, of: answers, operation)
     let attributes = answer.attributes(after: 12)
     var reader = ByteReader(answer.payload)
     guard reader.skip(7), let type = reader.readUInt8() else {
@@ -192,10 +207,10 @@ public struct Netlink: NetworkControl, ~Copyable {
     return NetlinkRequest(type, flags: flags, sequence: sequence)
   }
 
-  private mutating func answer(
-    to request: NetlinkRequest, with type: UInt16, _ operation: String
+  private static func first(
+    _ type: UInt16, of answers: [NetlinkMessage], _ operation: String
   ) throws(SystemError) -> NetlinkMessage {
-    guard let answer = try exchange(request, operation).first(where: { $0.type == type }) else {
+    guard let answer = answers.first(where: { $0.type == type }) else {
       throw SystemError(operation, errno: EBADMSG)
     }
     return answer
@@ -208,26 +223,13 @@ public struct Netlink: NetworkControl, ~Copyable {
   ) throws(SystemError) -> [NetlinkMessage] {
     let bytes = request.bytes
     try check(clinux_netlink_send(socket.number, bytes, bytes.count), operation)
-    var answers: [NetlinkMessage] = []
+    var answer = NetlinkAnswer(to: sequence)
     for _ in 0..<Self.answerDatagramsMax {
       let result = clinux_netlink_receive(socket.number, &buffer, buffer.count)
       if result == -EINTR { continue }
       let count = Int(try check(result, operation))
-      // Answers to a request given up earlier carry its number.
-      for message in NetlinkMessage.parse(Array(buffer.prefix(count)))
-      where message.sequence == sequence {
-        guard let error = message.acknowledgedError else {
-          answers.append(message)
-          continue
-        }
-        guard error != 0 else { return answers }
-        throw SystemError(operation, errno: error, advice: Self.advice(error, message))
-      }
+      if try answer.take(Array(buffer.prefix(count)), operation) { return answer.messages }
     }
     throw SystemError(operation, errno: ETIMEDOUT)
-  }
-
-  private static func advice(_ error: Int32, _ message: NetlinkMessage) -> String? {
-    error == EPERM ? "grant CAP_NET_ADMIN" : message.explanation
   }
 }

@@ -40,6 +40,18 @@ import Testing
     }
   }
 
+  /// Found by fuzzing: lines without a value weighed nothing, and were kept without end.
+  @Test func emptyLinesOfDataCountTowardsTheLimitOfAnEvent() throws {
+    let limit = 1000
+    var reader = ServerSentEventReader(eventBytesMax: limit)
+    let fits = String(repeating: "data\n", count: limit - 3)
+    let items = try reader.read((fits + "\n").utf8)
+    #expect(items == [.event(id: nil, name: nil, data: String(repeating: "\n", count: limit - 4))])
+    #expect(throws: ServerSentEventReader.TooLong.self) {
+      try reader.read((fits + "data\n\n").utf8)
+    }
+  }
+
   @Test func aGatewayReadsMoreGrantsThanOtherStreamsEventsMayWeigh() async throws {
     try await RunningBroker.run(plain: true) { broker in
       let wanted = try (0..<4000).map(grant)

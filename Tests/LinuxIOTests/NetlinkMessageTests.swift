@@ -9,10 +9,15 @@ import Testing
   }
 
   private static func message(
-    _ type: UInt16, flags: UInt16 = 0, _ payload: [UInt8], length: UInt32? = nil
+    _ type: UInt16, flags: UInt16 = 0, _ payload: [UInt8], length: UInt32? = nil,
+    sequence: UInt32 = 7
   ) -> [UInt8] {
-    let half = withUnsafeBytes(of: (type, flags)) { Array($0) }
-    return native(length ?? UInt32(16 + payload.count)) + half + native(7) + native(0) + payload
+    native(length ?? UInt32(16 + payload.count)) + half(type) + half(flags) + native(sequence)
+      + native(0) + payload
+  }
+
+  private static func half(_ value: UInt16) -> [UInt8] {
+    withUnsafeBytes(of: value) { Array($0) }
   }
 
   @Test func messagesOfOneDatagramAreSplitAtFourBytes() {
@@ -46,6 +51,36 @@ import Testing
         _ = message.explanation
       }
     }
+  }
+
+  @Test func anAnswerEndsWithItsOwnAcknowledgementAndNotWithAnothers() throws {
+    let stale = Self.message(24, [1], sequence: 6) + [0, 0, 0]
+    let staleEnd = Self.message(2, Self.native(0), sequence: 6)
+    var answer = NetlinkAnswer(to: 7)
+    #expect(try answer.take(stale + staleEnd, "ask") == false)
+    #expect(try answer.take(Self.message(24, [2]), "ask") == false)
+    #expect(try answer.take(Self.message(2, Self.native(0)), "ask"))
+    #expect(answer.messages.map(\.payload) == [[2]])
+    let refusal = Self.message(2, Self.native(UInt32(bitPattern: -22)))
+    #expect(throws: SystemError.self) { try answer.take(refusal, "ask") }
+  }
+
+  @Test func anAnswerOfAnotherKindOrCutShortIsNoInterfaceAndNoRoute() throws {
+    let other = NetlinkMessage.parse(Self.message(20, [1, 2, 3, 4]))
+    #expect(throws: SystemError.self) { try Netlink.link(named: "x", in: other, "ask") }
+    #expect(throws: SystemError.self) { try Netlink.route(in: other, "ask") }
+    let header: [UInt8] = [0, 0, 0, 0] + Self.native(5) + Self.native(1) + Self.native(0)
+    let mtu: [UInt8] = Self.half(8) + Self.half(4) + Self.native(1400)
+    let whole = header + mtu
+    for count in 0..<whole.count {
+      let cut = NetlinkMessage.parse(Self.message(16, Array(whole.prefix(count))))
+      #expect(throws: SystemError.self) { try Netlink.link(named: "x", in: cut, "ask") }
+    }
+    let link = try Netlink.link(
+      named: "x", in: NetlinkMessage.parse(Self.message(16, whole)), "ask")
+    #expect(link.index == LinkIndex(5))
+    #expect(link.mtuBytes == 1400)
+    #expect(link.isUp)
   }
 
   @Test func randomBytesNeverTrap() {

@@ -97,6 +97,29 @@ import Testing
     #expect(errors(document).map(\.code) == [.tooLarge])
   }
 
+  /// Found by fuzzing: Yams hashes keys whole, with all that their aliases unfold to.
+  @Test(arguments: [
+    "? *a30\n: x", "*a30 : x", "k: {*a30: x}", "[*a30] : x", "k: {[*a30]: x}", "? {b: *a30}\n: x",
+    "k: {*a30:x}", "? - *a30\n: x", "k:\n- ? [[*a30]]\n  : x",
+  ])
+  func aliasesThatMultiplyInsideAKeyAreStoppedBeforeTheyUnfold(key: String) {
+    var document = "a0: &a0 [x,x]\n"
+    for level in 1...30 { document += "a\(level): &a\(level) [*a\(level - 1),*a\(level - 1)]\n" }
+    #expect(errors(ofWhole: document + key).map(\.code) == [.wrongShape])
+  }
+
+  @Test func anAsteriskInAWordAndAnAliasAsAValueAreRead() {
+    #expect(
+      errors(
+        """
+        users:
+        - {name: anna, password: &p "a*b∗c"}
+        - {name: "bert", password: *p}
+        """) == [])
+    #expect(errors("tun: {\"*\": 1}").map(\.code) == [.unknownKey])
+    #expect(errors("tun: {mtu: *nothing}").map(\.code) == [.notYAML])
+  }
+
   @Test func nestingBeyondTheLimitIsStopped() {
     let deep = String(repeating: "[", count: 17) + String(repeating: "]", count: 17)
     #expect(errors("x: \(deep)").map(\.code) == [.tooLarge])

@@ -4,7 +4,7 @@ import Primitives
 extension FuzzTarget {
   /// A gateway's and a client's link, and between them whatever the script does.
   static let pppLink = FuzzTarget(
-    name: "ppp-link", inputBytesMax: 4_096,
+    name: "ppp-link", inputBytesMax: 1_024, isScript: true,
     seeds: {
       let pass = [UInt8](repeating: 0, count: 40)
       return (0..<16).map { [UInt8($0)] + pass + [8, 0, 0xff] + pass + [9, UInt8($0)] + pass }

@@ -29,8 +29,7 @@ struct PacketPath: ~Copyable {
   private var random = SeededRandom(seed: 1)
   private var now = Instant.zero
   private var dataplane: Dataplane
-  private var engine: ESPCryptoEngine
-  private var sealer: OutboundSA
+  private var sealer: PeerSealer
   private var batch = PacketBatch(countMax: 8)
   private var socket = OuterSocket.udp4500
   private let encapsulation: Encapsulation
@@ -48,15 +47,14 @@ struct PacketPath: ~Copyable {
     let transform =
       mode & 1 == 0
       ? ESPTransform(.aesGCM128) : ESPTransform(.aesCBC128, .hmacSHA1)
-    guard let transform, let engine = ESPCryptoEngine(.openSSL, countMax: 8),
-      let own = ESPCryptoEngine(.openSSL, countMax: 8)
-    else { return nil }
+    guard let transform, let own = ESPCryptoEngine(.openSSL, countMax: 8) else { return nil }
     let keys = ESPKeys(
       encryption: Secret([UInt8](repeating: 0x41, count: transform.encryptionKeyBytes)),
       integrity: Secret([UInt8](repeating: 0x42, count: transform.integrityKeyBytes)))
-    guard let cipher = try? engine.makeCipher(transform, .seal, keys: keys) else { return nil }
-    sealer = OutboundSA(spi: Self.spi, cipher: cipher, using: &random)
-    self.engine = engine
+    guard
+      let sealer = PeerSealer(spi: Self.spi, transform: transform, keys: keys, using: &random)
+    else { return nil }
+    self.sealer = sealer
     dataplane = Dataplane(limits: limits, engine: own)
     dataplane.acceptsClearL2TP = mode & 2 != 0
     encapsulation = mode & 4 != 0 ? .plainESP : .udpESP
@@ -151,22 +149,8 @@ struct PacketPath: ~Copyable {
 
   /// What the peer with the keys sends: `content` as UDP payload to port 1701, or as it is.
   private mutating func sealed(_ content: [UInt8], inUDP: Bool) -> [UInt8] {
-    var writer = ByteWriter()
-    if inUDP {
-      for value in [1_701, 1_701, UInt16(clamping: content.count + 8), 0] as [UInt16] {
-        writer.write(value)
-      }
-    }
-    writer.write(content)
-    var arena = PacketArena(byteCount: writer.count + 256)
-    arena.store(writer.bytes, at: 64)
-    engine.removeAll()
-    let framed = sealer.frame(
-      64..<64 + writer.count, nextHeader: inUDP ? ESPHeader.udp : content.last ?? 59,
-      region: 0..<arena.byteCount, in: &arena, for: &engine)
-    guard case .success(let packet) = framed else { return [] }
-    arena.withSpan { engine.seal(in: &$0) }
-    return arena.bytes(packet.packet)
+    inUDP
+      ? sealer.seal(udp: content) : sealer.seal(content, nextHeader: content.last ?? 59)
   }
 
   private mutating func spoilt(_ script: inout Script) -> [UInt8] {

@@ -5,7 +5,7 @@ extension FuzzTarget {
   /// Two tunnels, and between them whatever the script does: loss, replay, damage, forged AVPs in
   /// sequence, time, commands of both owners.
   static let l2tpTunnel = FuzzTarget(
-    name: "l2tp-tunnel", inputBytesMax: 4_096,
+    name: "l2tp-tunnel", inputBytesMax: 1_024, isScript: true,
     seeds: {
       let connect = [UInt8](repeating: 0, count: 24)
       let openAndConnect: [UInt8] = [8] + connect + [8] + connect

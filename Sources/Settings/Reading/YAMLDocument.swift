@@ -18,8 +18,9 @@ enum YAMLDocument {
         cause: "this is hardly a configuration file", next: "check the path")
     }
     let root: Node?
+    try requirePlainKeys(text)
     do {
-      root = try Yams.compose(yaml: text)
+      root = try compose(text)
     } catch {
       throw refusal(of: error)
     }
@@ -56,11 +57,7 @@ enum YAMLDocument {
       var entries: [DocumentNode.Entry] = []
       for (key, value) in mapping {
         let keyLine = key.mark?.line ?? line
-        guard let name = key.scalar?.string else {
-          throw refusal(
-            .wrongShape, .line(keyLine), "a key must be a plain word",
-            cause: "a list or mapping stands where a key belongs", next: "check the indentation")
-        }
+        guard let name = key.scalar?.string else { throw keyRefused(line: keyLine) }
         let child = try convert(value, line: keyLine, depth: depth + 1, nodesLeft: &nodesLeft)
         entries.append(DocumentNode.Entry(key: name, origin: .line(keyLine), value: child))
       }
@@ -72,7 +69,18 @@ enum YAMLDocument {
     }
   }
 
-  private static func refusal(of error: any Error) -> ConfigurationRefused {
+  /// Our forms say what a text means: Yams need not try its own, one regular expression after
+  /// another.
+  static func compose(_ text: String) throws -> Node? { try Yams.compose(yaml: text, .basic) }
+
+  static func keyRefused(line: Int) -> ConfigurationRefused {
+    refusal(
+      .wrongShape, .line(line), "a key must be a plain word",
+      cause: "a list, a mapping or an alias stands where a key belongs",
+      next: "check the indentation")
+  }
+
+  static func refusal(of error: any Error) -> ConfigurationRefused {
     switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
@@ -91,7 +99,7 @@ enum YAMLDocument {
     }
   }
 
-  private static func refusal(
+  static func refusal(
     _ code: Finding.Code, _ origin: Finding.Origin, _ what: String, cause: String, next: String
   ) -> ConfigurationRefused {
     ConfigurationRefused(findings: [

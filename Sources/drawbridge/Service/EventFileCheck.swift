@@ -17,40 +17,50 @@ struct EventFileCheck {
   private static let lineBytesMax = 1 << 20
 
   let path: String
+  private var head: EventHead?
+  private var summary = Summary(events: 0, first: 0, last: 0)
+  private var linesTaken = 0
+  /// The beginning of a line whose end is not here yet.
+  private var rest = Data()
+
+  init(path: String) { self.path = path }
 
   /// Reads line by line: a file of years need not fit into memory.
   ///
   /// - Throws: `notFound` for a file that cannot be read, `refused` for the first event that does
   ///   not follow from the one before it.
-  func run() throws -> Summary {
+  static func run(path: String) throws -> Summary {
     guard let file = FileHandle(forReadingAtPath: path) else {
       throw ControlError(
         .notFound, "\(path) cannot be read", cause: "it does not exist, or belongs to another user",
         nextStep: "name the file that events.file of the broker's configuration names")
     }
     defer { try? file.close() }
-    var head: EventHead?
-    var summary = Summary(events: 0, first: 0, last: 0)
-    var number = 0
-    var rest = Data()
-    while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty {
-      rest += chunk
-      while let end = rest.firstIndex(of: 0x0A) {
-        number += 1
-        try take(rest[..<end], line: number, &head, &summary)
-        rest = Data(rest[rest.index(after: end)...])
-      }
-      guard rest.count <= Self.lineBytesMax else { throw broken(line: number + 1, "it has no end") }
+    var check = EventFileCheck(path: path)
+    while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty { try check.take(chunk) }
+    return try check.finish()
+  }
+
+  /// Takes the next part of the file, cut anywhere.
+  mutating func take(_ chunk: Data) throws(ControlError) {
+    rest += chunk
+    while let end = rest.firstIndex(of: 0x0A) {
+      linesTaken += 1
+      try take(line: rest[..<end])
+      rest = Data(rest[rest.index(after: end)...])
     }
-    guard rest.isEmpty else { throw broken(line: number + 1, "it was cut off in the middle") }
+    guard rest.count <= Self.lineBytesMax else { throw broken(linesTaken + 1, "it has no end") }
+  }
+
+  /// The file ends here.
+  func finish() throws(ControlError) -> Summary {
+    guard rest.isEmpty else { throw broken(linesTaken + 1, "it was cut off in the middle") }
     return summary
   }
 
-  private func take(
-    _ line: Data, line number: Int, _ head: inout EventHead?, _ summary: inout Summary
-  ) throws {
+  private mutating func take(line: Data) throws(ControlError) {
     guard let cloud = try? ControlJSON.decode(CloudEvent.self, from: line) else {
-      throw broken(line: number, "it is no event")
+      throw broken(linesTaken, "it is no event")
     }
     let event = cloud.data
     if summary.events == 0 {
@@ -63,13 +73,13 @@ struct EventFileCheck {
     do throws(EventChain.Fault) {
       head = try EventChain.verify([event], after: head)
     } catch {
-      throw broken(line: number, error.sentence)
+      throw broken(linesTaken, error.sentence)
     }
     summary.events += 1
     summary.last = event.sequence
   }
 
-  private func broken(line: Int, _ what: String) -> ControlError {
+  private func broken(_ line: Int, _ what: String) -> ControlError {
     ControlError(
       .refused, "line \(line) of \(path) breaks the chain: \(what)",
       cause: "the file was changed after the broker wrote it, or a part of it is missing",

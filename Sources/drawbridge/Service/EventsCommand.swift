@@ -71,7 +71,7 @@ struct EventsVerifyCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let summary = try EventFileCheck(path: file).run()
+    let summary = try EventFileCheck.run(path: file)
     Terminal.write(
       json
         ? String(decoding: try ControlJSON.encode(summary, pretty: true), as: UTF8.self)

@@ -1,0 +1,1 @@
+../../../Sources/BrokerClient/ServerSentEventReader.swift

@@ -1,0 +1,1 @@
+../../../Sources/drawbridge/Service/EventFileCheck.swift
