@@ -1,6 +1,8 @@
 /// An event as it travels and as it stands in files: CloudEvents 1.0, JSON format, structured mode.
 public struct CloudEvent: Hashable, Sendable, Codable {
   static let typePrefix = "org.drawbridge."
+  /// Of ``source``; the broker's name follows.
+  public static let sourcePrefix = "/drawbridge/"
 
   public let specversion: String
   /// The sequence, as text.
@@ -21,7 +23,7 @@ public struct CloudEvent: Hashable, Sendable, Codable {
   public init(_ event: ServiceEvent, broker: Name) {
     specversion = "1.0"
     id = "\(event.sequence)"
-    source = "/drawbridge/\(broker)"
+    source = "\(Self.sourcePrefix)\(broker)"
     type = Self.typePrefix + event.kind.rawValue
     time = event.time
     subject = event.connection?.text ?? event.tunnel?.text ?? event.product?.text

@@ -27,18 +27,30 @@ struct EventFileCheck {
 
   /// Reads line by line: a file of years need not fit into memory.
   ///
-  /// - Throws: `notFound` for a file that cannot be read, `refused` for the first event that does
-  ///   not follow from the one before it.
-  static func run(path: String) throws -> Summary {
+  /// - Throws: `notFound` for a file that cannot be read, `refused` for one without any event and
+  ///   for the first event that does not follow from the one before it.
+  static func run(path: String) throws(ControlError) -> Summary {
     guard let file = FileHandle(forReadingAtPath: path) else {
-      throw ControlError(
-        .notFound, "\(path) cannot be read", cause: "it does not exist, or belongs to another user",
-        nextStep: "name the file that events.file of the broker's configuration names")
+      throw unreadable(path, "it does not exist, or belongs to another user")
     }
     defer { try? file.close() }
     var check = EventFileCheck(path: path)
-    while let chunk = try file.read(upToCount: 1 << 16), !chunk.isEmpty { try check.take(chunk) }
+    while let chunk = try read(file, at: path), !chunk.isEmpty { try check.take(chunk) }
     return try check.finish()
+  }
+
+  private static func read(_ file: FileHandle, at path: String) throws(ControlError) -> Data? {
+    do {
+      return try file.read(upToCount: 1 << 16)
+    } catch {
+      throw unreadable(path, "it is a folder, or the disk has a fault")
+    }
+  }
+
+  private static func unreadable(_ path: String, _ cause: String) -> ControlError {
+    ControlError(
+      .notFound, "\(path) cannot be read", cause: cause,
+      nextStep: "name the file that events.file of the broker's configuration names")
   }
 
   /// Takes the next part of the file, cut anywhere.
@@ -55,6 +67,12 @@ struct EventFileCheck {
   /// The file ends here.
   func finish() throws(ControlError) -> Summary {
     guard rest.isEmpty else { throw broken(linesTaken + 1, "it was cut off in the middle") }
+    guard summary.events > 0 else {
+      // Whoever empties the file must not make a record out of it that has nothing wrong.
+      throw ControlError(
+        .refused, "\(path) has no events", cause: "it was emptied, or no event has happened yet",
+        nextStep: "compare with the broker's own record: drawbridge events --json")
+    }
     return summary
   }
 
@@ -63,6 +81,7 @@ struct EventFileCheck {
       throw broken(linesTaken, "it is no event")
     }
     let event = cloud.data
+    guard cloud.isAsRecorded else { throw broken(linesTaken, "its parts contradict each other") }
     if summary.events == 0 {
       summary.first = event.sequence
       // A file that was rotated begins in the middle; what came before is in an older one.
@@ -84,6 +103,15 @@ struct EventFileCheck {
       .refused, "line \(line) of \(path) breaks the chain: \(what)",
       cause: "the file was changed after the broker wrote it, or a part of it is missing",
       nextStep: "compare with the broker's own record: drawbridge events --json")
+  }
+}
+
+extension CloudEvent {
+  /// The envelope repeats what the hash covers, and people read it there.
+  fileprivate var isAsRecorded: Bool {
+    let broker =
+      source.hasPrefix(Self.sourcePrefix) ? source.dropFirst(Self.sourcePrefix.count) : ""
+    return Name(String(broker)).map { self == CloudEvent(data, broker: $0) } ?? false
   }
 }
 

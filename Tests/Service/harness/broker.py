@@ -18,7 +18,7 @@ def free_port():
 class Broker:
     """A broker on a loopback port, which it keeps when it is started again."""
 
-    def __init__(self, folder, name="a", conninfo=None, is_tls=False, level="warning"):
+    def __init__(self, folder, name="a", conninfo=None, is_tls=False, level="warning", more=""):
         self.name, self.is_tls, self.port = name, is_tls, free_port()
         self.conninfo = conninfo
         self.folder = pathlib.Path(folder) / name
@@ -35,7 +35,7 @@ class Broker:
         self._file.write_text(
             f"name: {name}\ndata: {self.folder}/data\n{store}"
             f"listen: {{address: 127.0.0.1, port: {self.port}, plain: {str(not is_tls).lower()}}}\n"
-            f"events: {{file: {self.events_file}}}\nlog: {{level: {level}}}\n")
+            f"events: {{file: {self.events_file}}}\nlog: {{level: {level}}}\n{more}")
         self._former_text, self.program = "", None
 
     def __enter__(self):

@@ -14,6 +14,7 @@ from harness.broker import ORDER, Broker, enrol, make_user
 from harness.device import Device
 from harness.neighbours import Neighbours
 from harness.postgres import PASSWORD, PostgreSQL
+from harness.programs import drawbridge, run
 from harness.waiting import until
 
 
@@ -55,6 +56,13 @@ def check_gone(broker, anna):
         assert int(answer.headers["Retry-After"]) > 0
         assert PASSWORD not in answer.body.decode()
     assert broker.program.process.poll() is None
+    # A person's command: unreachable (6), in three lines that hold no password.
+    environment = {
+        "DRAWBRIDGE_BROKER": broker.url, "TOKEN": anna.token, "DRAWBRIDGE_TOKEN": "env:TOKEN"}
+    for words in (["connect", "PBX-1"], ["connections"]):
+        code, text = run([drawbridge(), *words], environment=environment)
+        assert code == 6 and "error [storeUnavailable] " in text, (words, code, text)
+        assert PASSWORD not in text, text
 
 
 def not_ready(anna):
