@@ -80,7 +80,7 @@ import Testing
 
 extension RunningBroker {
   /// Sends the parts one after another over TCP; reads until the text is there, or to the end.
-  fileprivate func exchange(_ parts: [String], until text: String?) async throws -> String {
+  func exchange(_ parts: [String], until text: String?) async throws -> String {
     let port = try URL(string: url).flatMap(\.port).orFail()
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in

@@ -168,6 +168,29 @@ import Testing
     }
   }
 
+  @Test func namesAndLifetimesAreTakenUpToTheirMaximumAndNotPastIt() throws {
+    let stage = try Stage()
+    let tom = try name("tom")
+    func isTaken(_ bytes: Int, _ seconds: Int64) throws -> Bool {
+      let request = TokenRequest(
+        user: tom, role: .operator, lifetimeSeconds: seconds,
+        vpnUser: String(repeating: "v", count: bytes))
+      return code { try stage.broker.createToken(request, by: stage.admin, using: &stage.random) }
+        != .badRequest
+    }
+    #expect(try isTaken(Limits.nameBytesMax, Limits.tokenLifetimeSecondsMax))
+    #expect(try isTaken(1, 1))
+    #expect(try !isTaken(Limits.nameBytesMax + 1, 1))
+    #expect(try !isTaken(1, Limits.tokenLifetimeSecondsMax + 1))
+    for (bytes, refusal) in [(100, nil), (101, Refusal.Code.badRequest)] {
+      let request = EnrolmentRequest(
+        productID: try product("pump-9"), name: String(repeating: "n", count: bytes))
+      #expect(
+        code { try stage.broker.createEnrolment(request, by: stage.admin, using: &stage.random) }
+          == refusal)
+    }
+  }
+
   @Test func pagesHoldEverythingOnce() throws {
     let stage = try Stage()
     for number in 0..<7 { _ = try stage.enrol("pump-\(number)") }

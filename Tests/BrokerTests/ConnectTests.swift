@@ -207,6 +207,17 @@ import Testing
     }
   }
 
+  @Test func credentialsAndAGatewayAreTakenUpToTheirMaximum() throws {
+    let stage = try Stage()
+    let device = try stage.attach()
+    let longest = String(repeating: "x", count: Limits.credentialBytesMax)
+    let parameters = VPNParameters(
+      gateway: String(repeating: "g", count: 255),
+      credentials: .given(
+        GivenCredentials(preSharedKey: longest, user: longest, password: longest)))
+    #expect(try stage.connect(device, ConnectRequest(parameters: parameters)).phase == .requested)
+  }
+
   @Test func aDeviceThatNeverAnswersDoesNotCollectCommandsForEver() throws {
     let stage = try Stage()
     let device = try stage.attach()

@@ -101,10 +101,25 @@ import Testing
         == .badRequest)
   }
 
+  @Test func aURLOf2000BytesIsTheLongest() throws {
+    let stage = try Stage()
+    func add(_ bytes: Int) throws -> WebhookView {
+      let start = "https://example.org/"
+      let url = start + String(repeating: "x", count: bytes - start.utf8.count)
+      return try stage.broker.createWebhook(
+        WebhookRequest(url: url), by: stage.admin, using: &stage.random)
+    }
+    #expect(try add(Limits.urlBytesMax).url.utf8.count == 2000)
+    #expect(code { try add(Limits.urlBytesMax + 1) } == .badRequest)
+  }
+
   @Test func sixteenWebhooksAreTheLimit() throws {
     let stage = try Stage()
     let views = try (0..<16).map { _ in try hook(stage) }
     #expect(code { try hook(stage) } == .overloaded)
+    // They are one organisation's: the others have their own sixteen.
+    _ = try stage.broker.createWebhook(
+      WebhookRequest(url: "https://example.org"), by: stage.stranger, using: &stage.random)
     #expect(code { try stage.broker.removeWebhook(views[3].id, by: stage.stranger) } == .notFound)
     try stage.broker.removeWebhook(views[3].id, by: stage.admin)
     #expect(code { try stage.broker.removeWebhook(views[3].id, by: stage.admin) } == .notFound)
