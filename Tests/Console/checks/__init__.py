@@ -2,7 +2,8 @@
 
 import importlib
 
-GROUPS = ("logging_in", "devices", "actions", "records", "safety", "reading")
+GROUPS = (
+    "logging_in", "devices", "actions", "records", "safety", "organisations", "reading")
 
 
 def everything():

@@ -1,13 +1,17 @@
 """The real broker in a process of its own, and its API."""
 
+import hashlib
 import http.client
 import json
+import os
 import pathlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
+import time
 
 from .waiting import SECONDS, NotSeen, Noticed
 
@@ -131,7 +135,21 @@ class Broker:
     def make_user(self, user, role):
         return self.call("POST", "/v1/tokens", {"user": user, "role": role})["token"]
 
-    def enrol(self, product, name):
+    def found(self, organisation):
+        """The first administrator's token of a new organisation: no request makes one."""
+        token = "dbt_" + hashlib.sha256(os.urandom(32)).hexdigest()[:43]
+        store = sqlite3.connect(self.folder / "data" / "broker.sqlite", timeout=SECONDS)
+        with store:
+            store.execute(
+                "INSERT INTO tokens (id, hash, organisation, user_name, role, created_at)"
+                " VALUES (?, ?, ?, 'admin', 'admin', ?)",
+                ("k-" + os.urandom(8).hex(), hashlib.sha256(token.encode()).digest(), organisation,
+                 int(time.time() * 1000)))
+        store.close()
+        return token
+
+    def enrol(self, product, name, admin=None):
         """The token of a new device."""
-        code = self.call("POST", "/v1/enrolments", {"productID": product, "name": name})["code"]
+        code = self.call(
+            "POST", "/v1/enrolments", {"productID": product, "name": name}, admin)["code"]
         return self.call("POST", "/v1/enrol", {"code": code})["token"]

@@ -52,10 +52,10 @@ class World:
     def connect(self, user, product, **request):
         return self.call(user, "POST", f"/v1/devices/{product}/connections", request)
 
-    def close_all(self, device):
+    def close_all(self, device, user="admin"):
         """Nothing is left of what a check did, whether it got to its end or not."""
         device.release()
-        self.call("admin", "DELETE", f"/v1/devices/{device.product}/connections")
+        self.call(user, "DELETE", f"/v1/devices/{device.product}/connections")
         device.until_empty()
 
     def visit(self, path, user="anna"):
