@@ -66,9 +66,8 @@ public struct ConnectionAgent: ~Copyable {
 
   /// The attachment whose commands are obeyed; `nil` while there is none.
   public private(set) var epoch: UInt64?
-  /// What the broker has of the history; `nil` until it has answered a report once. Before that no
-  /// line is reported: it may count lines of a history that is lost here.
-  public private(set) var historyMark: HistoryMark?
+  /// Which history this is, and what the broker has of it.
+  public private(set) var historyMark: HistoryMark
   /// The last sequence that was given out.
   public private(set) var historySequence: UInt64
   var phase = Phase.down
@@ -112,17 +111,19 @@ public struct ConnectionAgent: ~Copyable {
   /// The broker's stream is gone; that closes nothing (CS-20).
   public mutating func detached() { epoch = nil }
 
-  /// The broker has answered a report: it has stored history up to `sequence`, as reports count.
-  public mutating func historyAcknowledged(through sequence: UInt64) {
-    var mark = historyMark ?? HistoryMark()
-    // From a history that was never reported it can have nothing.
-    let reportedMax = historyMark == nil ? 0 : historySequence &+ mark.offset
-    mark.advance(through: sequence, reportedMax: reportedMax)
-    historyMark = mark
+  /// The broker has answered this report: it has stored its history up to `sequence`.
+  public mutating func historyAcknowledged(
+    through sequence: UInt64, of report: DeviceReport,
+    using random: inout some RandomNumberGenerator
+  ) {
+    guard report.historyID == historyMark.id else { return }
+    historyMark.advance(
+      through: sequence,
+      reported: max(report.history.last?.sequence ?? 0, historyMark.acknowledged), using: &random)
   }
 
   /// History up to here is stored by the broker.
-  public var historyAcknowledged: UInt64 { historyMark?.acknowledged ?? 0 }
+  public var historyAcknowledged: UInt64 { historyMark.acknowledged }
 
   // Outputs
 

@@ -43,8 +43,8 @@ public struct Remainder: Hashable, Sendable {
 
   /// The last sequence of the history; 0 for an empty one.
   public var historySequence: UInt64
-  /// What the broker has of it; `nil` when it was never reported.
-  public var historyMark: HistoryMark?
+  /// Which history it is, and what the broker has of it.
+  public var historyMark: HistoryMark
   /// The tunnel that was up.
   public var openTunnel: TunnelID?
   public var openConnections: [OpenConnection]
@@ -52,7 +52,7 @@ public struct Remainder: Hashable, Sendable {
   public var closedConnections: [ConnectionID]
 
   public init(
-    historySequence: UInt64 = 0, historyMark: HistoryMark? = nil, openTunnel: TunnelID? = nil,
+    historyMark: HistoryMark, historySequence: UInt64 = 0, openTunnel: TunnelID? = nil,
     openConnections: [OpenConnection] = [], closedConnections: [ConnectionID] = []
   ) {
     self.historySequence = historySequence

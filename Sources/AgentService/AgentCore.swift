@@ -115,15 +115,11 @@ struct AgentCore: ~Copyable {
     reportNumber += 1
     var state = agent.state
     state.number = reportNumber
+    let mark = agent.historyMark
     return DeviceReport(
       epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: state,
-      history: try unreportedHistory())
-  }
-
-  private func unreportedHistory() throws(ControlError) -> [HistoryEvent] {
-    guard let mark = agent.historyMark else { return [] }
-    return mark.reported(
-      try history.events(after: mark.acknowledged, limit: DeviceReport.historyMax))
+      historyID: mark.id,
+      history: try history.events(after: mark.acknowledged, limit: DeviceReport.historyMax))
   }
 
   /// The broker has a report; whether there is more to tell is in ``isReportDue``.
@@ -133,16 +129,19 @@ struct AgentCore: ~Copyable {
     let told = Set(report.answers)
     answers.removeAll { told.contains($0) }
     let before = agent.historyMark
-    agent.historyAcknowledged(through: receipt.historyAcknowledged)
-    guard let after = agent.historyMark else { return }
+    agent.historyAcknowledged(through: receipt.historyAcknowledged, of: report, using: &random)
+    let after = agent.historyMark
     if after != before { try history.keep(after) }
-    if (before ?? HistoryMark()).offset != after.offset {
+    if before.id != after.id {
       logger.warning(
-        "the broker has lines of a history that is lost here; line \(after.acknowledged + 1) follows"
-      )
+        """
+        the broker has lines that are not in this history: the file is a copy, or was put back \
+        from an older one; line \(after.acknowledged + 1) and those after it are reported as \
+        another history
+        """)
     }
     // One that has less than before is told again in time.
-    let isBehind = before.map { $0.acknowledged > after.acknowledged } ?? false
+    let isBehind = before.acknowledged > after.acknowledged
     let isMoving = after != before && !isBehind && after.acknowledged < agent.historySequence
     if !answers.isEmpty || isMoving { hasNews = true }
   }

@@ -1,6 +1,7 @@
 import Agent
 import ConnectionService
 import Control
+import Cryptography
 import Foundation
 import GRDB
 import Primitives
@@ -21,6 +22,13 @@ enum HistorySchema {
             id TEXT PRIMARY KEY, organisation TEXT, user TEXT, isOpen INTEGER NOT NULL);
           CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
           """)
+    }
+    // Each file is a history of its own, with a name that no other has.
+    migrator.registerMigration("2") { database in
+      var random = SystemRandom()
+      try database.execute(sql: "CREATE TABLE history (id TEXT NOT NULL)")
+      try database.execute(
+        sql: "INSERT INTO history (id) VALUES (?)", arguments: [HistoryID(using: &random).text])
     }
     return migrator
   }
@@ -82,8 +90,8 @@ enum HistorySchema {
       database, sql: "SELECT id FROM connections WHERE isOpen = 0 ORDER BY rowid")
     let tunnel = try String.fetchOne(database, sql: "SELECT id FROM tunnels WHERE isOpen = 1")
     return Remainder(
-      historySequence: UInt64(clamping: try fact("sequence", database) ?? 0),
       historyMark: try mark(database),
+      historySequence: UInt64(clamping: try fact("sequence", database) ?? 0),
       openTunnel: tunnel.flatMap { TunnelID($0) },
       openConnections: open.compactMap { row in
         guard let text: String = row["id"], let id = ConnectionID(text) else { return nil }
@@ -108,16 +116,18 @@ enum HistorySchema {
       detail: detail.flatMap { $0.isEmpty ? nil : $0 })
   }
 
-  private static func mark(_ database: Database) throws -> HistoryMark? {
-    guard let acknowledged = try fact("acknowledged", database) else { return nil }
+  private static func mark(_ database: Database) throws -> HistoryMark {
+    let text = try String.fetchOne(database, sql: "SELECT id FROM history")
+    guard let id = text.flatMap({ HistoryID($0) }) else {
+      throw DatabaseError(message: "the history has no id")
+    }
     return HistoryMark(
-      acknowledged: UInt64(clamping: acknowledged),
-      offset: UInt64(clamping: try fact("offset", database) ?? 0))
+      id: id, acknowledged: UInt64(clamping: try fact("acknowledged", database) ?? 0))
   }
 
   static func set(_ mark: HistoryMark, _ database: Database) throws {
+    try database.execute(sql: "UPDATE history SET id = ?", arguments: [mark.id.text])
     try set("acknowledged", to: Int64(clamping: mark.acknowledged), database)
-    try set("offset", to: Int64(clamping: mark.offset), database)
   }
 
   static func fact(_ name: String, _ database: Database) throws -> Int64? {

@@ -39,9 +39,9 @@ actor PlayedDevice {
     _ view: DeviceView, _ connections: [ConnectionView], from start: UInt64, to head: UInt64,
     _ desk: DeviceDesk
   ) async throws {
-    let acknowledged: UInt64
+    let acknowledged: HistoryCounts
     do throws(Refusal) {
-      acknowledged = try await desk.relayed(product).historySequence
+      acknowledged = try await desk.relayed(product).histories
     } catch {
       guard error.code == .deviceUnknown else { throw error }
       // Removed from our broker: nobody can ask for it.
@@ -49,9 +49,12 @@ actor PlayedDevice {
     }
     var selection = EventSelection()
     selection.productID = product
+    selection.limit = 1
+    selection.after = 0
+    let first = try await client.events(selection).items.first
     selection.limit = Self.pageItems
     selection.after = ledger.begin(
-      view, connections: connections, acknowledged: acknowledged, head: start)
+      view, connections: connections, first: first, acknowledged: acknowledged, head: start)
     while true {
       let page = try await client.events(selection)
       for event in page.items where event.sequence <= head {
@@ -110,7 +113,7 @@ actor PlayedDevice {
       while ledger.isOnline, !Task.isCancelled {
         do throws(Refusal) {
           let device = try await desk.relayed(product)
-          ledger.acknowledged(through: device.historySequence)
+          ledger.acknowledged(device.histories)
           if !device.isHeldElsewhere { try await hold(try await desk.attach(product, as: device)) }
         } catch {
           logger.warning("relay: \(product) is not attached: \(error.code.rawValue)")

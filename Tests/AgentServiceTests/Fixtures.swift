@@ -26,6 +26,11 @@ enum Fixtures {
   static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
   static let time = Timestamp(milliseconds: 1_800_000_000_000)
 
+  static let history: HistoryID = {
+    var random = SeededRandom(seed: 77)
+    return HistoryID(using: &random)
+  }()
+
   static func connection(_ number: Int) -> ConnectionID {
     var random = SeededRandom(seed: UInt64(500 + number))
     return ConnectionID(using: &random)

@@ -89,18 +89,22 @@ import Testing
   @Test func cs15AgeDropsOnlyWhatTheBrokerHas() throws {
     let history = try TemporaryFolder().history(days: 1)
     try history.append((1...4).map { Fixtures.event($0, .connectRefused) }, at: time)
-    try history.keep(HistoryMark(acknowledged: 2))
+    let id = try history.remainder().historyMark.id
+    try history.keep(HistoryMark(id: id, acknowledged: 2))
     let later = time + .seconds(86_401)
     try history.append([Fixtures.event(5, .agentStarted, at: later)], at: later)
     #expect(try history.events(after: 0, limit: 10).map(\.sequence) == [3, 4, 5])
   }
 
   @Test func whatTheBrokerHasIsKept() throws {
-    let history = try TemporaryFolder().history()
-    #expect(try history.remainder().historyMark == nil)
-    for mark in [HistoryMark(), HistoryMark(acknowledged: 7, offset: 80)] {
-      try history.keep(mark)
-      #expect(try history.remainder().historyMark == mark)
+    let folder = try TemporaryFolder()
+    let id = try folder.history().remainder().historyMark.id
+    // The file has its name for ever, and no other file has it.
+    #expect(try folder.history().remainder().historyMark == HistoryMark(id: id))
+    #expect(try TemporaryFolder().history().remainder().historyMark.id != id)
+    for mark in [HistoryMark(id: id, acknowledged: 7), HistoryMark(id: Fixtures.history)] {
+      try folder.history().keep(mark)
+      #expect(try folder.history().remainder().historyMark == mark)
     }
   }
 

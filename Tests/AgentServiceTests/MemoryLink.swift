@@ -15,10 +15,10 @@ final class MemoryLink: DeviceLink {
   private let posted: AsyncStream<DeviceReport>.Continuation
   /// What the agent called itself, each time.
   let instances = Mutex<[AgentInstance]>([])
-  /// The last event that the broker has.
-  private let stored: Mutex<UInt64>
+  /// The last line that the broker has of each history.
+  private let stored: Mutex<[HistoryID?: UInt64]>
 
-  init(stored: UInt64 = 0) {
+  init(stored: [HistoryID?: UInt64] = [:]) {
     self.stored = Mutex(stored)
     (attachments, attached) = AsyncStream.makeStream()
     (reports, posted) = AsyncStream.makeStream()
@@ -33,8 +33,10 @@ final class MemoryLink: DeviceLink {
 
   func post(_ report: DeviceReport) async throws(Refusal) -> DeviceReportReceipt {
     let acknowledged = stored.withLock { stored in
-      stored = max(stored, report.history.last?.sequence ?? 0)
-      return stored
+      let sequence = max(
+        stored[report.historyID] ?? 0, report.history.last?.sequence ?? 0)
+      stored[report.historyID] = sequence
+      return sequence
     }
     posted.yield(report)
     return DeviceReportReceipt(historyAcknowledged: acknowledged)

@@ -131,10 +131,13 @@ import Testing
   @Test func badInput65ARestartAfterARestartWritesNothingMore() {
     var random = SeededRandom(seed: 3)
     let lost = TunnelID(using: &random)
-    let first = ConnectionBench(after: Remainder(historySequence: 7, openTunnel: lost))
+    let mark = HistoryMark(id: ConnectionBench.history)
+    let first = ConnectionBench(
+      after: Remainder(historyMark: mark, historySequence: 7, openTunnel: lost))
     #expect(first.kinds.count { $0 == .unexpectedClose } == 1)
     // What was written is stored: the next start finds no tunnel open.
-    let second = ConnectionBench(after: Remainder(historySequence: first.agent.historySequence))
+    let second = ConnectionBench(
+      after: Remainder(historyMark: mark, historySequence: first.agent.historySequence))
     #expect(second.kinds == [.agentStarted])
     #expect(second.agent.state == DeviceState(phase: .down))
   }

@@ -14,7 +14,15 @@ struct ConnectionBench: ~Copyable {
 
   static let reading = TunnelReading(vpnAddress: "10.99.0.7", inactivityLeft: .seconds(1200))
 
-  init(after remainder: Remainder = Remainder(), epoch: UInt64? = 1) {
+  static let history: HistoryID = {
+    var random = SeededRandom(seed: 77)
+    return HistoryID(using: &random)
+  }()
+
+  init(
+    after remainder: Remainder = Remainder(historyMark: HistoryMark(id: history)),
+    epoch: UInt64? = 1
+  ) {
     agent = ConnectionAgent(after: remainder, time: time)
     if let epoch { agent.attached(epoch: epoch) }
     drain()
@@ -36,6 +44,20 @@ struct ConnectionBench: ~Copyable {
   mutating func observe(_ state: VPNAgentState) {
     agent.observe(state, at: now, time: time)
     drain()
+  }
+
+  /// A report with the lines that the broker lacks, answered with how far it has them then.
+  mutating func report(acknowledged: UInt64) {
+    let report = DeviceReport(
+      epoch: 1, answers: [], state: agent.state, historyID: agent.historyMark.id, history: untold)
+    agent.historyAcknowledged(through: acknowledged, of: report, using: &random)
+  }
+
+  /// The lines that the broker lacks, by their sequences.
+  var untold: [HistoryEvent] {
+    (agent.historyAcknowledged..<agent.historySequence).map { before in
+      HistoryEvent(sequence: before + 1, time: time, kind: .agentStarted)
+    }
   }
 
   /// Sends a command and returns its id.

@@ -68,7 +68,7 @@ import Testing
     case .timeout: bench.advance(.seconds(7200))
     case .attached: bench.agent.attached(epoch: 1)
     case .detached: bench.agent.detached()
-    case .acknowledged: bench.agent.historyAcknowledged(through: 1)
+    case .acknowledged: bench.report(acknowledged: 1)
     }
   }
 

@@ -6,53 +6,61 @@ import Testing
 
 /// How a device's history and the broker's copy of it stay one count.
 @Suite(.timeLimit(.minutes(5))) struct HistoryMarkTests {
-  /// What a report has of the lines that the broker lacks.
-  private func sequences(_ bench: borrowing ConnectionBench) -> [UInt64] {
-    guard let mark = bench.agent.historyMark else { return [] }
-    let lines = (mark.acknowledged..<bench.agent.historySequence).map { before in
-      HistoryEvent(sequence: before + 1, time: bench.time, kind: .agentStarted)
-    }
-    return mark.reported(lines).map(\.sequence)
+  /// A history of so many lines, of which the broker has the first ones.
+  private func bench(lines: UInt64, acknowledged: UInt64) -> ConnectionBench {
+    ConnectionBench(
+      after: Remainder(
+        historyMark: HistoryMark(id: ConnectionBench.history, acknowledged: acknowledged),
+        historySequence: lines))
   }
 
-  @Test func aHistoryThatWasNeverReportedGoesOnBehindTheBrokersLines() throws {
+  @Test func cs15TheFirstReportOfAHistoryHasItsFirstLine() {
+    let bench = ConnectionBench()
+    #expect(bench.untold.map(\.sequence) == [1])
+    #expect(bench.agent.historyMark == HistoryMark(id: ConnectionBench.history))
+  }
+
+  @Test func cs15ACopyThatTheBrokerIsAheadOfGoesOnAsAHistoryOfItsOwn() {
+    var bench = bench(lines: 9, acknowledged: 7)
+    bench.report(acknowledged: 11)
+    let mark = bench.agent.historyMark
+    #expect(mark.id != ConnectionBench.history)
+    #expect(mark.acknowledged == 7)
+    #expect(bench.untold.map(\.sequence) == [8, 9, 10])
+    // Under its new name it is told to the end.
+    bench.report(acknowledged: 10)
+    #expect(bench.agent.historyMark == HistoryMark(id: mark.id, acknowledged: 10))
+  }
+
+  @Test func linesThatWereWrittenMeanwhileHideNoCopy() {
     var bench = ConnectionBench()
+    let report = DeviceReport(
+      epoch: 1, answers: [], state: bench.agent.state, historyID: ConnectionBench.history,
+      history: bench.untold)
     _ = bench.bringUp()
-    // Shorter than what it wrote: lines of the two histories would be taken for each other.
-    bench.agent.historyAcknowledged(through: 2)
-    #expect(bench.agent.historyMark == HistoryMark(acknowledged: 0, offset: 2))
-    #expect(sequences(bench) == [3, 4, 5])
-    bench.agent.historyAcknowledged(through: 4)
-    #expect(bench.agent.historyAcknowledged == 2)
-    #expect(sequences(bench) == [5])
-    bench.agent.historyAcknowledged(through: 5)
-    #expect(bench.agent.historyAcknowledged == bench.agent.historySequence)
+    #expect(bench.agent.historySequence == 3)
+    bench.agent.historyAcknowledged(through: 2, of: report, using: &bench.random)
+    #expect(bench.agent.historyMark.id != ConnectionBench.history)
+    #expect(bench.agent.historyAcknowledged == 0)
   }
 
-  @Test func aHistoryThatFellBackGoesOnBehindTheBrokersLines() throws {
-    var bench = ConnectionBench(
-      after: Remainder(historySequence: 7, historyMark: HistoryMark(acknowledged: 7)))
-    _ = bench.bringUp()
-    bench.agent.historyAcknowledged(through: 80)
-    #expect(bench.agent.historyAcknowledged == 7)
-    #expect(sequences(bench) == [81, 82, 83])
-    // Nor does it move a second time.
-    bench.agent.historyAcknowledged(through: 83)
-    #expect(bench.agent.historyMark == HistoryMark(acknowledged: 10, offset: 73))
+  @Test func aReportWithoutLinesIsAnsweredWithTheMark() {
+    var bench = bench(lines: 7, acknowledged: 8)
+    #expect(bench.untold.isEmpty)
+    bench.report(acknowledged: 8)
+    #expect(bench.agent.historyMark == HistoryMark(id: ConnectionBench.history, acknowledged: 8))
+    bench.report(acknowledged: 9)
+    #expect(bench.agent.historyMark.id != ConnectionBench.history)
   }
 
-  @Test func aBrokerWithLessThanTheOffsetIsToldEverything() {
-    var mark = HistoryMark(acknowledged: 3, offset: 80)
-    mark.advance(through: 5, reportedMax: 84)
-    #expect(mark == HistoryMark(acknowledged: 0, offset: 80))
-  }
-
-  @Test(arguments: [HistoryMark.sequenceMax + 1, .max])
-  func aCountThatNoHistoryReachesIsIgnored(_ sequence: UInt64) {
-    var mark = HistoryMark(acknowledged: 3)
-    mark.advance(through: sequence, reportedMax: 4)
-    #expect(mark == HistoryMark(acknowledged: 3))
-    mark.advance(through: HistoryMark.sequenceMax, reportedMax: 4)
-    #expect(mark.offset == HistoryMark.sequenceMax - 3)
+  @Test func theReceiptOfAnotherHistorysReportIsIgnored() {
+    var bench = bench(lines: 9, acknowledged: 7)
+    let former = DeviceReport(
+      epoch: 1, answers: [], state: bench.agent.state, historyID: ConnectionBench.history,
+      history: bench.untold)
+    bench.report(acknowledged: 50)
+    let mark = bench.agent.historyMark
+    bench.agent.historyAcknowledged(through: 10, of: former, using: &bench.random)
+    #expect(bench.agent.historyMark == mark)
   }
 }

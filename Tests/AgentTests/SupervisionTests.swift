@@ -87,7 +87,8 @@ import Testing
     let tunnel = TunnelID(using: &random)
     let connection = ConnectionBench.connection(1)
     let remainder = Remainder(
-      historySequence: 40, openTunnel: tunnel,
+      historyMark: HistoryMark(id: ConnectionBench.history), historySequence: 40,
+      openTunnel: tunnel,
       openConnections: [.init(id: connection, organisation: nil, user: nil)])
     var bench = ConnectionBench(after: remainder)
     #expect(bench.kinds == [.agentStarted, .connectionClosed, .unexpectedClose])
@@ -101,30 +102,33 @@ import Testing
 
   @Test func closedIdsSurviveARestart() {
     let id = ConnectionBench.connection(1)
-    var bench = ConnectionBench(after: Remainder(closedConnections: [id]))
+    var bench = ConnectionBench(
+      after: Remainder(
+        historyMark: HistoryMark(id: ConnectionBench.history), closedConnections: [id]))
     #expect(bench.refusal(of: bench.connect(id)) == .connectionClosed)
   }
 
   @Test func historyCountsAsAcknowledgedAsTheBrokerSays() {
     var bench = ConnectionBench()
     _ = bench.bringUp()
-    #expect(bench.agent.historyMark == nil)
-    bench.agent.historyAcknowledged(through: 0)
-    bench.agent.historyAcknowledged(through: 2)
+    bench.report(acknowledged: 0)
+    bench.report(acknowledged: 2)
     #expect(bench.agent.historyAcknowledged == 2)
-    bench.agent.historyAcknowledged(through: bench.agent.historySequence)
+    bench.report(acknowledged: bench.agent.historySequence)
     #expect(bench.agent.historyAcknowledged == bench.agent.historySequence)
     // A broker that was restored from older times.
-    bench.agent.historyAcknowledged(through: 1)
-    #expect(bench.agent.historyAcknowledged == 1)
+    bench.report(acknowledged: 1)
+    #expect(bench.agent.historyMark == HistoryMark(id: ConnectionBench.history, acknowledged: 1))
   }
 
   @Test func theTableOfClosedIdsForgetsTheOldest() {
     let count = ConnectionAgent.closedConnectionsMax
     let ids = (0...count).map { ConnectionBench.connection(10_000 + $0) }
-    let bench = ConnectionBench(after: Remainder(closedConnections: Array(ids.prefix(count))))
+    let mark = HistoryMark(id: ConnectionBench.history)
+    let bench = ConnectionBench(
+      after: Remainder(historyMark: mark, closedConnections: Array(ids.prefix(count))))
     #expect(bench.agent.closed[ids[0]] != nil)
-    let more = ConnectionBench(after: Remainder(closedConnections: ids))
+    let more = ConnectionBench(after: Remainder(historyMark: mark, closedConnections: ids))
     #expect(more.agent.closed[ids[0]] == nil)
     #expect(more.agent.closed.count == count)
   }

@@ -35,6 +35,28 @@ struct SchemaTests {
   }
 
   @Test(arguments: TestStore.Engine.databases)
+  func aStoreOfTheFirstVersionKeepsItsDevicesAndTheirCounts(_ engine: TestStore.Engine) throws {
+    let store = try TestStore(engine)
+    let location = try #require(store.location)
+    var device = try Samples.device("pump")
+    device.histories = HistoryCounts(unnamed: 7)
+    try store { rows throws(Refusal) in try rows.insert(device) }
+    try run("ALTER TABLE devices DROP COLUMN histories", on: location)
+    try run("DELETE FROM drawbridge_schema WHERE version > 1", on: location)
+
+    let newer = try openStore(location)
+    device.histories.set(3, of: HistoryID("h-0123456789abcdef"))
+    try newer.transact { rows throws(Refusal) in
+      #expect(try rows.device(device.product, locking: true)?.histories[nil] == 7)
+      try rows.update(device)
+    }
+    let found = try newer.transact { rows throws(Refusal) in
+      try rows.device(device.product, locking: false)
+    }
+    #expect(found == device)
+  }
+
+  @Test(arguments: TestStore.Engine.databases)
   func cs26EventsAreNeverChangedOrRemoved(_ engine: TestStore.Engine) throws {
     let store = try TestStore(engine)
     let location = try #require(store.location)

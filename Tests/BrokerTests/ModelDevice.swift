@@ -9,6 +9,7 @@ final class ModelDevice {
   var caller: Caller
   let token: String
   let instance: AgentInstance?
+  let historyID: HistoryID?
   var epoch: UInt64 = 0
   var tunnel: TunnelID?
   var connections: [ConnectionID] = []
@@ -18,11 +19,15 @@ final class ModelDevice {
   private var answered: [UInt64: DeviceAnswer] = [:]
   private var sequence: UInt64 = 0
 
-  /// - Parameter instance: its own, where there are two agents with one product id.
+  /// - Parameters:
+  ///   - instance: its own, where there are two agents with one product id.
+  ///   - historyID: of its file; `nil` for an agent that does not say.
   init(
-    _ product: ProductID, _ caller: Caller, _ token: String, as instance: AgentInstance? = nil
+    _ product: ProductID, _ caller: Caller, _ token: String, as instance: AgentInstance? = nil,
+    history historyID: HistoryID? = nil
   ) {
     self.instance = instance ?? AgentInstance("model")
+    self.historyID = historyID
     self.product = product
     self.caller = caller
     self.token = token
@@ -144,7 +149,7 @@ final class ModelDevice {
   var words: DeviceReport {
     DeviceReport(
       epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: state,
-      history: Array(history.prefix(DeviceReport.historyMax)))
+      historyID: historyID, history: Array(history.prefix(DeviceReport.historyMax)))
   }
 
   /// Says it, and forgets what it need not say again.

@@ -43,7 +43,8 @@ final class RelayChain {
     let relayed = try ours.broker.relayed(product)
     position = ledger.begin(
       try carrier.broker.device(product, by: application), connections: connections,
-      acknowledged: relayed.historySequence, head: head)
+      first: try carrier.events().first { $0.product == product },
+      acknowledged: relayed.histories, head: head)
     for event in try carrier.events() where event.sequence > position {
       if let id = ledger.unknownConnection(in: event) {
         ledger.learnEnded(try carrier.broker.connection(id, by: application))

@@ -187,7 +187,7 @@ import Testing
     try stage.broker.removeDevice(other, by: stage.admin)
     #expect(code { try stage.broker.relayed(other) } == .deviceUnknown)
     try stage.broker.adopt(other, using: &stage.random)
-    #expect(try stage.broker.relayed(other).historySequence == 0)
+    #expect(try stage.broker.relayed(other).histories == HistoryCounts())
   }
 
   @Test func aCarrierThatHasCountedFarIsFollowedFromItsEnd() throws {
@@ -200,7 +200,10 @@ import Testing
     var view = DeviceView(
       productID: id, name: "x", online: true, enrolledAt: .init(milliseconds: 0))
     view.connectionsMax = 10
-    #expect(ledger.begin(view, connections: [], acknowledged: 0, head: head) == head)
+    let first = Self.beginning("a")
+    #expect(
+      ledger.begin(
+        view, connections: [], first: first, acknowledged: HistoryCounts(), head: head) == head)
     var event = ServiceEvent(.tunnelUnexpectedClose, actor: "device", product: id)
     event.sequence = head + 5_000_000
     event.tunnel = TunnelID(using: &stage.random)
@@ -211,17 +214,83 @@ import Testing
       ledger.posted(report, try stage.broker.receive(report, from: relayed.caller))
     }
     #expect(try stage.events(.tunnelUnexpectedClose).map(\.reason) == [.deadPeer])
-    #expect(try stage.broker.relayed(id).historySequence == event.sequence)
+    let histories = try stage.broker.relayed(id).histories
+    #expect(histories[HistoryID(recordThatBeginsWith: first)] == event.sequence)
 
-    // A carrier that counts anew is followed all the same.
+    // A carrier whose record was put back from older times is followed all the same.
     #expect(
-      ledger.begin(view, connections: [], acknowledged: event.sequence, head: 40) == 40)
+      ledger.begin(view, connections: [], first: first, acknowledged: histories, head: 40) == 40)
     event.sequence = 41
     ledger.receive(event)
     while let report = ledger.report(epoch: epoch) {
       ledger.posted(report, try stage.broker.receive(report, from: relayed.caller))
     }
     #expect(try stage.events(.tunnelUnexpectedClose).count == 2)
+  }
+
+  /// What our broker has of one record of the carrier's says nothing of another.
+  @Test func cs13AnotherRecordOfTheCarrierIsReadOnWhereItWasLeft() throws {
+    let stage = try Stage()
+    let id = try product("press-1")
+    try stage.broker.adopt(id, using: &stage.random)
+    let caller = try stage.broker.relayed(id).caller
+    let epoch = try stage.broker.attach(caller, as: nil)
+    let view = DeviceView(
+      productID: id, name: "x", online: true, enrolledAt: .init(milliseconds: 0))
+    var ledger = RelayLedger(product: id, user: try name("acme"))
+    func begin(_ first: String, head: UInt64) throws -> UInt64 {
+      ledger.begin(
+        view, connections: [], first: Self.beginning(first),
+        acknowledged: try stage.broker.relayed(id).histories, head: head)
+    }
+    func lose(at sequence: UInt64) throws {
+      var event = ServiceEvent(.tunnelUnexpectedClose, actor: "device", product: id)
+      event.sequence = sequence
+      event.tunnel = TunnelID(using: &stage.random)
+      event.reason = .deadPeer
+      ledger.receive(event)
+      while let report = ledger.report(epoch: epoch) {
+        ledger.posted(report, try stage.broker.receive(report, from: caller))
+      }
+    }
+    #expect(try begin("a", head: 500) == 500)
+    try lose(at: 510)
+    // The carrier has a new database.
+    #expect(try begin("b", head: 40) == 40)
+    try lose(at: 41)
+    // Our broker is started again, when the new record has outgrown the old one.
+    ledger = RelayLedger(product: id, user: try name("acme"))
+    #expect(try begin("b", head: 600) == 41)
+    try lose(at: 50)
+    #expect(try stage.events(.tunnelUnexpectedClose).count == 3)
+  }
+
+  /// Of a carrier that knows the device since now.
+  @Test func aRecordThatBeginsWhileItIsFollowedIsNamed() throws {
+    let id = try product("press-1")
+    var ledger = RelayLedger(product: id, user: try name("acme"))
+    let view = DeviceView(
+      productID: id, name: "x", online: false, enrolledAt: .init(milliseconds: 0))
+    _ = ledger.begin(
+      view, connections: [], first: nil, acknowledged: HistoryCounts(), head: 70_000_000)
+    #expect(ledger.historyID == nil)
+    var event = Self.beginning("c")
+    event.product = id
+    event.sequence = 70_000_001
+    ledger.receive(event)
+    #expect(ledger.historyID == HistoryID(recordThatBeginsWith: event))
+    event = ServiceEvent(.tunnelUnexpectedClose, actor: "device", product: id)
+    event.sequence = 70_000_002
+    ledger.receive(event)
+    // Our broker has none of this record's lines, and takes only so many at once.
+    #expect(ledger.history.first?.sequence ?? .max <= Limits.historyGapMax)
+    #expect(ledger.history.last?.sequence == 70_000_002)
+  }
+
+  private static func beginning(_ digit: String) -> ServiceEvent {
+    var event = ServiceEvent(.deviceEnrolled, actor: "admin")
+    event.hash = String(repeating: digit, count: 64)
+    return event
   }
 
   @Test func othersConnectionsAndNotesAreNoneOfOurs() throws {

@@ -64,14 +64,15 @@ import Testing
           DeviceAnswer(command: 1, outcome: .connected(facts: facts)),
           DeviceAnswer(command: 2, outcome: .closed),
           DeviceAnswer(command: 3, outcome: .refused(refusal: refusal)),
-        ], state: state, history: history))
+        ], state: state, historyID: HistoryID("h-0123456789abcdef"), history: history))
     try expectRoundTrip(DeviceReportReceipt(historyAcknowledged: .max))
   }
 
-  @Test func aReportWithoutANumberIsRead() throws {
+  @Test func aReportWithoutANumberOrAHistorysIDIsRead() throws {
     let report: DeviceReport = try decoded(
       #"{"epoch": 1, "answers": [], "state": {"phase": "down", "connections": []}, "history": []}"#)
     #expect(report.state == DeviceState(phase: .down))
+    #expect(report.historyID == nil)
   }
 
   @Test func everyCodeKindRoleAndReasonComesBack() throws {

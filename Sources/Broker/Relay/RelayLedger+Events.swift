@@ -7,16 +7,21 @@ extension RelayLedger {
   ///
   /// - Parameters:
   ///   - connections: the device's live ones, whoever has them.
-  ///   - acknowledged: the history that our broker has.
+  ///   - first: the first event of the device in the carrier's record; `nil` when there is none.
+  ///   - acknowledged: what our broker has of it.
   ///   - head: the carrier's last event before they were read.
   /// - Returns: the sequence after which the carrier's events are to be read.
   public mutating func begin(
-    _ device: DeviceView, connections: [ConnectionView], acknowledged: UInt64, head: UInt64
+    _ device: DeviceView, connections: [ConnectionView], first: ServiceEvent?,
+    acknowledged: HistoryCounts, head: UInt64
   ) -> UInt64 {
     isOnline = device.online
     isReportDue = true
-    let known = max(history.last?.sequence ?? 0, acknowledged)
-    lastLine = known
+    name(first)
+    lastLine = max(history.last?.sequence ?? 0, acknowledged[historyID])
+    // The same record, as our broker had it before the record had a name.
+    let isFormer = acknowledged.named.isEmpty && acknowledged.unnamed <= head
+    let known = lastLine == 0 && isFormer ? acknowledged.unnamed : lastLine
     if known == 0 || known < offset || known - offset > head {
       // A device that is new here begins with what happens next; so does a carrier that counts anew.
       restart(from: known, at: head)
@@ -26,6 +31,21 @@ extension RelayLedger {
     for view in connections { learn(view) }
     take(device)
     return position
+  }
+
+  /// Lines of another record are none of this one's.
+  private mutating func name(_ first: ServiceEvent?) {
+    let id = first.flatMap { HistoryID(recordThatBeginsWith: $0) }
+    guard id != historyID else { return }
+    historyID = id
+    history = []
+    offset = 0
+  }
+
+  /// The carrier had nothing of the device before.
+  private mutating func begin(_ first: ServiceEvent) {
+    name(first)
+    lastLine = 0
   }
 
   /// Nothing before `head` is told.
@@ -83,6 +103,7 @@ extension RelayLedger {
     guard event.sequence > position else { return }
     position = event.sequence
     guard event.product == product else { return }
+    if historyID == nil { begin(event) }
     switch event.kind {
     case .deviceAttached: isOnline = true
     case .deviceDetached, .deviceRemoved: isOnline = false

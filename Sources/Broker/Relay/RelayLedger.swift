@@ -12,7 +12,7 @@ import Primitives
 /// Nothing is kept but in the two brokers. Which of the carrier's connections is which of ours stands
 /// in its note (``RelayNote``). The device's history is the carrier's record of it, each line under the
 /// carrier's own sequence, so that our broker's acknowledgement says where to read on, whoever was
-/// restarted meanwhile.
+/// restarted meanwhile. A carrier that begins another record begins another history.
 public struct RelayLedger: Sendable {
   /// A close that the carrier refuses is asked for again after so long: policies have hours.
   public static let refusedPause = Duration.seconds(60)
@@ -31,7 +31,9 @@ public struct RelayLedger: Sendable {
   /// The carrier's events up to here are taken.
   public internal(set) var position: UInt64 = 0
 
-  /// What is added to the carrier's sequences: zero, unless the carrier began to count anew.
+  /// The carrier's record of the device; `nil` while the carrier has nothing of it.
+  public internal(set) var historyID: HistoryID?
+  /// What is added to the carrier's sequences: zero, unless its record was put back from older times.
   var offset: UInt64 = 0
   var claims: [ConnectionID: RelayClaim] = [:]
   var owners: [ConnectionID: ConnectionID] = [:]
@@ -108,7 +110,7 @@ public struct RelayLedger: Sendable {
     guard isReportDue || !answers.isEmpty || !history.isEmpty else { return nil }
     return DeviceReport(
       epoch: epoch, answers: Array(answers.prefix(DeviceReport.answersMax)), state: state,
-      history: Array(history.prefix(DeviceReport.historyMax)))
+      historyID: historyID, history: Array(history.prefix(DeviceReport.historyMax)))
   }
 
   /// Our broker has taken the report.
@@ -134,8 +136,9 @@ public struct RelayLedger: Sendable {
   /// A connection stands on a tunnel that has not been looked at.
   public var lacksTunnel: Bool { tunnel == nil && claims.contains { $0.value.isUp } }
 
-  /// Our broker has history up to here from another relay of the same device.
-  public mutating func acknowledged(through sequence: UInt64) {
+  /// Our broker has so much of it from another relay of the same device.
+  public mutating func acknowledged(_ histories: HistoryCounts) {
+    let sequence = histories[historyID]
     history.removeAll { $0.sequence <= sequence }
   }
 

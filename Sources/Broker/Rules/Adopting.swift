@@ -6,8 +6,8 @@ import Primitives
 public struct RelayedDevice: Sendable {
   /// The device as one that asks.
   public let caller: Caller
-  /// History up to here is in the events.
-  public let historySequence: UInt64
+  /// How far the events tell the carrier's records of it.
+  public let histories: HistoryCounts
   /// Another broker on the same store has its stream.
   public let isHeldElsewhere: Bool
 }
@@ -61,7 +61,7 @@ extension Broker {
         device.isOnline(at: work.now) && device.attachment?.broker != work.broker
       return RelayedDevice(
         caller: Caller(token: token, requestKey: Secret([])),
-        historySequence: device.historySequence, isHeldElsewhere: isElsewhere)
+        histories: device.histories, isHeldElsewhere: isElsewhere)
     }
   }
 }

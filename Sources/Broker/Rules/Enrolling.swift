@@ -76,7 +76,7 @@ extension Work {
       return try rows.insert(device)
     }
     device.epoch = former.epoch
-    device.historySequence = former.historySequence
+    device.histories = former.histories
     try rows.update(device)
   }
 }

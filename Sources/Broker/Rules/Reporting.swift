@@ -17,7 +17,8 @@ extension Broker {
       ledger.device.reportedAt = work.now
       ledger.extendLease()
       try ledger.save()
-      return DeviceReportReceipt(historyAcknowledged: ledger.device.historySequence)
+      return DeviceReportReceipt(
+        historyAcknowledged: ledger.device.histories[report.historyID])
     }
   }
 }
@@ -39,7 +40,7 @@ extension DeviceLedger {
   /// story in the order in which it happened; the state last, since it is how the story ended.
   fileprivate mutating func take(_ report: DeviceReport) throws(Refusal) {
     var answers = report.answers
-    let news = takeNews(of: report.history)
+    let news = takeNews(of: report)
     for line in news {
       for answer in answers where line.presupposes(answer) { try take(answer) }
       answers.removeAll(where: line.presupposes)
@@ -52,13 +53,15 @@ extension DeviceLedger {
   }
 
   /// The lines that are new here, in ascending order; they are never new again.
-  private mutating func takeNews(of history: [HistoryEvent]) -> [HistoryEvent] {
+  private mutating func takeNews(of report: DeviceReport) -> [HistoryEvent] {
+    var told = device.histories[report.historyID]
     var news: [HistoryEvent] = []
-    for line in history where line.sequence > device.historySequence {
-      guard line.sequence - device.historySequence <= Limits.historyGapMax else { break }
-      device.historySequence = line.sequence
+    for line in report.history where line.sequence > told {
+      guard line.sequence - told <= Limits.historyGapMax else { break }
+      told = line.sequence
       news.append(line)
     }
+    if told > 0 { device.histories.set(told, of: report.historyID) }
     return news
   }
 

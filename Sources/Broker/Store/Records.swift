@@ -65,8 +65,8 @@ public struct DeviceRecord: Hashable, Sendable {
   public var attachment: Attachment?
   public var state: DeviceState?
   public var reportedAt: Timestamp?
-  /// History up to here is in the events.
-  public var historySequence: UInt64 = 0
+  /// How far the events tell its histories.
+  public var histories = HistoryCounts()
 
   public struct Attachment: Hashable, Sendable {
     /// The broker that holds the stream.

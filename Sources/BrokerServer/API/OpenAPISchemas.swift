@@ -15,6 +15,7 @@ enum OpenAPISchemas {
     "ProductID": ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"],
     "ConnectionID": ["type": "string", "pattern": "^c-[0-9abcdefghjkmnpqrstvwxyz]{16}$"],
     "TunnelID": ["type": "string", "pattern": "^t-[0-9abcdefghjkmnpqrstvwxyz]{16}$"],
+    "HistoryID": ["type": "string", "pattern": "^h-[0-9abcdefghjkmnpqrstvwxyz]{16}$"],
     "Timestamp": [
       "type": "string", "format": "date-time", "description": "In UTC: it ends with Z.",
     ],
@@ -74,10 +75,11 @@ enum OpenAPISchemas {
   ]
 
   private static let deviceParts: [String: JSONTree] = [
-    "DeviceReport": closed([
-      "epoch": "Count", "answers": "[DeviceAnswer", "state": "DeviceState",
-      "history": "[HistoryEvent",
-    ]),
+    "DeviceReport": closed(
+      [
+        "epoch": "Count", "answers": "[DeviceAnswer", "state": "DeviceState",
+        "history": "[HistoryEvent",
+      ], optional: ["historyID": "HistoryID"]),
     "DeviceAnswer": closed(["command": "Count", "outcome": "Outcome"]),
     "Outcome": oneOf([
       ("connected", ["facts": "ConnectedFacts"]), ("closed", [:]),

@@ -8,7 +8,7 @@ extension DeviceRecord: SQLRecord {
     [
       "product", "organisation", "name", "enrolled_at", "removed_at", "epoch", "attached_broker",
       "attached_at", "lease_until", "attached_instance", "state", "reported_at",
-      "history_sequence",
+      "history_sequence", "histories",
     ])
 
   var values: [SQLValue] {
@@ -17,7 +17,8 @@ extension DeviceRecord: SQLRecord {
         .text(product), .text(organisation), .text(name), .time(enrolledAt), .time(removedAt),
         .bits(epoch), .text(attachment?.broker), .time(attachment?.attachedAt),
         .time(attachment?.leaseUntil), .text(attachment?.instance), try JSONColumn.text(state),
-        .time(reportedAt), .bits(historySequence),
+        .time(reportedAt), .bits(histories.unnamed),
+        try JSONColumn.text(histories.named.isEmpty ? nil : histories.named),
       ]
     }
   }
@@ -38,7 +39,8 @@ extension DeviceRecord: SQLRecord {
     }
     state = try row.jsonIfAny()
     reportedAt = try row.timeIfAny()
-    historySequence = try row.bits()
+    histories = HistoryCounts(
+      unnamed: try row.bits(), named: try row.jsonIfAny() ?? [])
   }
 }
 
@@ -54,7 +56,7 @@ extension SQLTransaction {
         attached_broker = excluded.attached_broker, attached_at = excluded.attached_at,
         lease_until = excluded.lease_until, attached_instance = excluded.attached_instance,
         state = excluded.state, reported_at = excluded.reported_at,
-        history_sequence = excluded.history_sequence
+        history_sequence = excluded.history_sequence, histories = excluded.histories
         WHERE devices.removed_at IS NOT NULL AND devices.organisation = excluded.organisation
         """)
     guard inserted else {

@@ -3,7 +3,9 @@ import ConnectionService
 /// The versions of the schema, and the way from each to the next.
 enum Schema {
   /// Each version's statements; a store is brought forward by running those it has not had.
-  static let versions: [@Sendable (SQLDialect) -> [String]] = [SchemaVersion1.statements]
+  static let versions: [@Sendable (SQLDialect) -> [String]] = [
+    SchemaVersion1.statements, SchemaVersion2.statements,
+  ]
 
   /// Brings the database to the newest version, or refuses one that is newer.
   ///

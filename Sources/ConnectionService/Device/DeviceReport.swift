@@ -10,23 +10,26 @@ public struct DeviceReport: Hashable, Sendable, Codable {
   public var epoch: UInt64
   public var answers: [DeviceAnswer]
   public var state: DeviceState
-  /// In ascending order of sequence, at most ``historyMax``. A device whose history was lost counts
-  /// on behind the lines that the broker has.
+  /// The history that `history` is of; `nil` when the agent does not say.
+  public var historyID: HistoryID?
+  /// In ascending order of sequence, at most ``historyMax``.
   public var history: [HistoryEvent]
 
   public init(
-    epoch: UInt64, answers: [DeviceAnswer], state: DeviceState, history: [HistoryEvent]
+    epoch: UInt64, answers: [DeviceAnswer], state: DeviceState, historyID: HistoryID? = nil,
+    history: [HistoryEvent]
   ) {
     self.epoch = epoch
     self.answers = answers
     self.state = state
+    self.historyID = historyID
     self.history = history
   }
 }
 
 /// The broker's answer to a report.
 public struct DeviceReportReceipt: Hashable, Sendable, Codable {
-  /// History up to and including this sequence is stored; the rest is sent again.
+  /// The report's history is stored up to and including this sequence; the rest is sent again.
   public var historyAcknowledged: UInt64
 
   public init(historyAcknowledged: UInt64) { self.historyAcknowledged = historyAcknowledged }

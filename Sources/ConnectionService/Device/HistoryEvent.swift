@@ -15,7 +15,7 @@ public struct HistoryEvent: Hashable, Sendable, Codable {
     case unexpectedClose
   }
 
-  /// Counts up by one from 1 through the whole life of the device's history.
+  /// Counts up by one from 1 through the whole life of this history (``HistoryID``).
   public var sequence: UInt64
   public var time: Timestamp
   public var kind: Kind

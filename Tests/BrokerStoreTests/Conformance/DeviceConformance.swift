@@ -16,7 +16,9 @@ struct DeviceConformance {
 
     device.name = "Pump 'seven'; \"--\" \\ % _ 🚒 Ünï\u{301} $1 ?1"
     device.epoch = .max
-    device.historySequence = UInt64(Int64.max) + 1
+    device.histories = HistoryCounts(unnamed: UInt64(Int64.max) + 1)
+    device.histories.set(.max, of: HistoryID("h-0123456789abcdef"))
+    device.histories.set(1, of: HistoryID("h-zzzzzzzzzzzzzzzz"))
     device.attachment = DeviceRecord.Attachment(
       broker: try Samples.name(String(repeating: "b", count: 64)), attachedAt: Samples.time(1),
       leaseUntil: Samples.time(2),
@@ -49,6 +51,7 @@ struct DeviceConformance {
     #expect(store.refusal { rows throws(Refusal) in try rows.insert(foreign) } == .productIDTaken)
     var again = try Samples.device("pump")
     again.name = "Back again"
+    again.histories.set(5, of: HistoryID("h-0123456789abcdef"))
     try store { rows throws(Refusal) in try rows.insert(again) }
     let found = try store { rows throws(Refusal) in
       try rows.device(again.product, locking: false)

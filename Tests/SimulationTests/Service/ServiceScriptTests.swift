@@ -112,9 +112,9 @@ import Testing
       world.lose(tunnel, .peerClosed, of: agent, isAbrupt: false)
       try world.run(for: .seconds(60))
       #expect(world.tally["event: tunnel.unexpectedClose"] == losses)
-      #expect(agent.file.mark?.acknowledged == agent.file.sequence)
+      #expect(agent.file.mark.acknowledged == agent.file.sequence)
       agent.die(in: world)
-      agent.file = HistoryFile()
+      agent.loseHistory()
       world.checks.histories[agent.index] = HistoryChecker()
       try agent.start(in: world)
       try world.run(for: .seconds(60))
@@ -130,6 +130,32 @@ import Testing
     let superseded = world.agents.filter { $0.process?.isSuperseded == true }
     #expect(superseded.count == 1)
     #expect(world.tally["agent superseded"] == 1)
+  }
+
+  /// The broker has a report and the agent does not hear of it; then another agent with the same
+  /// product id reports, and then the first one again.
+  @Test func cs13AndCS21WhatTwoAgentsReportAgainIsToldOnce() throws {
+    let world = try ServiceWorld(seed: 1, brokers: 2, devices: 1, people: 1, twins: [0])
+    for broker in world.brokers { broker.start(in: world) }
+    world.gateway.start(in: world)
+    let (first, second) = (world.agents[0], world.agents[1])
+    try first.start(in: world)
+    try world.run(for: .seconds(5))
+    let way = try #require(first.process?.stream?.way)
+    try connect(world, "k1", for: .zero)
+    while world.tally["event: tunnel.opened"] == 0 { try world.run(for: .milliseconds(1)) }
+    world.cut(way)
+    first.die(in: world)
+    #expect(first.file.mark.acknowledged < first.file.sequence)
+    world.network.cut = []
+    for agent in [second, first] {
+      try agent.start(in: world)
+      try world.run(for: .seconds(60))
+      #expect(agent.file.mark.acknowledged == agent.file.sequence)
+      agent.die(in: world)
+    }
+    #expect(world.tally["event: tunnel.opened"] == 1)
+    #expect(world.tally["event: tunnel.unexpectedClose"] == 1)
   }
 
   /// CS-21: a request that its agent had given up is handled when the next one stands.

@@ -81,9 +81,9 @@ extension AgentNode {
     if world.fault == .hidesConnection { state.connections = Array(state.connections.dropFirst()) }
     let report = DeviceReport(
       epoch: epoch, answers: Array(process.answers.prefix(DeviceReport.answersMax)), state: state,
-      history: process.engine.historyMark.map { mark in
-        mark.reported(file.lines(after: mark.acknowledged, limit: DeviceReport.historyMax))
-      } ?? [])
+      historyID: process.engine.historyMark.id,
+      history: file.lines(
+        after: process.engine.historyAcknowledged, limit: DeviceReport.historyMax))
     let life = process.life
     let token = token
     world.ask(stream.way, waiting: Self.requestWait) { world, broker, exchange in
@@ -111,10 +111,9 @@ extension AgentNode {
     process.reportPause.reset()
     process.answers.removeAll { report.answers.contains($0) }
     let before = process.engine.historyMark
-    process.engine.historyAcknowledged(through: receipt.historyAcknowledged)
+    posted(report, receipt, process)
     let after = process.engine.historyMark
-    file.mark = after
-    let isBehind = (before?.acknowledged ?? 0) > process.engine.historyAcknowledged
+    let isBehind = before.acknowledged > after.acknowledged
     let isMoving =
       after != before && !isBehind
       && process.engine.historyAcknowledged < process.engine.historySequence

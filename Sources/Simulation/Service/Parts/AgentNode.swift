@@ -17,6 +17,8 @@ final class AgentNode {
     var reports: UInt64 = 0
     /// Only the supervision that was planned last takes place.
     var supervisionRound = 0
+    /// When that one is; nothing that happens meanwhile puts it off.
+    var supervisionDue: Instant?
     /// Told that another agent has its place: it does not come back by itself (CS-21).
     var isSuperseded = false
     var stream: DeviceStream?
@@ -42,9 +44,10 @@ final class AgentNode {
   /// Whether another agent has the same product id, and the same token.
   let hasTwin: Bool
   var token: String
-  var file = HistoryFile()
+  private(set) var file: HistoryFile
   private(set) var process: Process?
   private(set) var lives = 0
+  private var historyIDs: SeededRandom
   /// Kill -9 strikes after so many steps.
   var stepsToLive: Int?
   /// How far the device's wall clock is off.
@@ -57,6 +60,10 @@ final class AgentNode {
     self.product = product
     self.token = token
     self.hasTwin = hasTwin
+    // Of its own, so that what happens in a story does not depend on names.
+    var random = SeededRandom(seed: UInt64(index))
+    file = HistoryFile(id: HistoryID(using: &random))
+    historyIDs = random
   }
 
   // The process
@@ -83,6 +90,18 @@ final class AgentNode {
     self.process = nil
     stepsToLive = nil
     world.noteChange(of: self)
+  }
+
+  /// The file is lost while no process runs; the next one begins another history.
+  func loseHistory() { file = HistoryFile(id: HistoryID(using: &historyIDs)) }
+
+  /// The broker has answered this report.
+  func posted(
+    _ report: DeviceReport, _ receipt: DeviceReportReceipt, _ process: Process
+  ) {
+    process.engine.historyAcknowledged(
+      through: receipt.historyAcknowledged, of: report, using: &historyIDs)
+    file.mark = process.engine.historyMark
   }
 
   /// Something of this life; nothing when it is over by then.
@@ -173,12 +192,16 @@ final class AgentNode {
   /// Until the tunnel is over: every five seconds, and when the engine wants it.
   func keepSupervising(in world: ServiceWorld) {
     guard let process, process.engine.state.phase != .down else { return }
-    let due = process.engine.nextTimeout.map { max(.zero, $0 - clock(in: world)) }
+    let wanted = process.engine.nextTimeout.map { max(.zero, $0 - clock(in: world)) }
     let interval = ConnectionAgent.supervisionInterval
+    let due = world.now + min(wanted ?? interval, interval)
+    if let planned = process.supervisionDue, planned <= due { return }
+    process.supervisionDue = due
     process.supervisionRound += 1
     let round = process.supervisionRound
-    later(min(due ?? interval, interval), in: world) { (world, process) throws(BrokenPromise) in
+    later(due - world.now, in: world) { (world, process) throws(BrokenPromise) in
       guard process.supervisionRound == round else { return }
+      process.supervisionDue = nil
       try self.supervise(process, in: world)
       self.keepSupervising(in: world)
     }

@@ -13,8 +13,10 @@ struct HistoryFile {
   private(set) var openTunnel: TunnelID?
   private var open: [Remainder.OpenConnection] = []
   private var closed: [ConnectionID] = []
-  /// What the broker has of it.
-  var mark: HistoryMark?
+  /// Which history it is, and what the broker has of it.
+  var mark: HistoryMark
+
+  init(id: HistoryID) { mark = HistoryMark(id: id) }
 
   /// Appends in one transaction.
   mutating func append(_ events: [HistoryEvent]) {
@@ -36,7 +38,7 @@ struct HistoryFile {
   /// What a process that is gone left open (CS-14).
   var remainder: Remainder {
     Remainder(
-      historySequence: sequence, historyMark: mark, openTunnel: openTunnel, openConnections: open,
+      historyMark: mark, historySequence: sequence, openTunnel: openTunnel, openConnections: open,
       closedConnections: closed)
   }
 

@@ -15,12 +15,11 @@ extension ServiceWorld {
       ledger.gateway = Set(
         gateway.table.entries.values.map(\.grant)
           .filter { $0.deviceUser == agent.product.text }.map(\.connection))
-      // What two agents wrote under one product id is nobody's history.
-      if !agent.hasTwin {
-        ledger.untold = agent.file.sequence - (agent.file.mark?.acknowledged ?? 0)
-        ledger.lostByHistory = checks.histories[agent.index].lost
-        ledger.lostByEvents = checks.events.lost[agent.product] ?? []
-      }
+      ledger.untold = agent.file.sequence - agent.file.mark.acknowledged
+      ledger.lostByHistory = checks.histories[agent.index].lost
+      ledger.lostByEvents = checks.events.lost[agent.product] ?? []
+      // Of two agents with one product id the events tell both histories.
+      if agent.hasTwin { ledger.lostByEvents.formIntersection(ledger.lostByHistory) }
       try ledger.check(at: now)
       try promise(
         !isEmpty || ledger.broker.isEmpty, "at rest", at: now,
