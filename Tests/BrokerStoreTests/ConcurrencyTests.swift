@@ -8,21 +8,6 @@ import Testing
 
 @Suite("Transactions at the same time", .timeLimit(.minutes(5)))
 struct ConcurrencyTests {
-  /// Runs `work` on so many threads at once and waits for all; rethrows the first error.
-  private func onThreads(_ count: Int, _ work: @escaping @Sendable (Int) throws -> Void) throws {
-    let errors = Mutex<[any Error]>([])
-    let group = DispatchGroup()
-    for number in 0..<count {
-      group.enter()
-      Thread.detachNewThread {
-        do { try work(number) } catch { errors.withLock { $0.append(error) } }
-        group.leave()
-      }
-    }
-    group.wait()
-    if let first = errors.withLock({ $0.first }) { throw first }
-  }
-
   @Test(arguments: TestStore.Engine.databases)
   func theHeadsLockMakesEventsGaplessUnderFourWriters(_ engine: TestStore.Engine) throws {
     let store = try TestStore(engine)
@@ -102,42 +87,6 @@ struct ConcurrencyTests {
     }
     #expect(taken.load(ordering: .relaxed) == 1)
     #expect(conflicts.load(ordering: .relaxed) == 3)
-  }
-
-  @Test func onPostgreSQLWhatAnotherTransactionHoldsIsPassedOver() throws {
-    let store = try TestStore(.postgreSQL)
-    let device = try Samples.device("pump")
-    let command = NewCommand(
-      product: device.product, action: .closeAll(reason: .closeAll), createdAt: Samples.time(1),
-      actor: "ann")
-    let webhooks = try ["a", "b"].map { id in
-      WebhookRecord(
-        view: WebhookView(
-          id: id, url: "https://a", createdAt: Samples.time(1), deliveredSequence: 0),
-        organisation: try Samples.name("acme"), secret: "s", dueAt: Samples.time(1))
-    }
-    try store { rows throws(Refusal) in
-      try rows.insert(device)
-      for webhook in webhooks { try rows.insert(webhook) }
-      for _ in 1...3 { _ = try rows.insert(command) }
-    }
-    // The second transaction runs inside the first one's body, on a connection of its own.
-    try store { outer throws(Refusal) in
-      let held = try outer.webhook(dueAt: Samples.time(1))
-      let commands = try outer.commands(of: device.product, limit: 2)
-      #expect(held?.view.id == "a")
-      #expect(commands.map(\.id) == [1, 2])
-      try store { inner throws(Refusal) in
-        let next = try inner.webhook(dueAt: Samples.time(1))
-        let free = try inner.commands(of: device.product, limit: 10)
-        #expect(next?.view.id == "b")
-        #expect(free.map(\.id) == [3])
-      }
-    }
-    let after = try store { rows throws(Refusal) in
-      try rows.commands(of: device.product, limit: 10)
-    }
-    #expect(after.map(\.id) == [1, 2, 3])
   }
 
   @Test func onPostgreSQLADeadlockIsTriedAgainAndBothHappen() throws {

@@ -3,8 +3,8 @@ import ConnectionService
 /// Where a broker keeps what must outlive it.
 ///
 /// A transaction happens whole or not at all, and those that touch the same rows happen one after
-/// another: two brokers on one store never see half of each other's work. Calls block; the runtime
-/// makes them on a thread of their own.
+/// another: two brokers on one store never see half of each other's work. What one has locked is free
+/// when its call returns. Calls block; the runtime makes them on a thread of their own.
 public protocol Store: Sendable {
   /// Runs `body` in one transaction, and takes everything back when it throws.
   ///
@@ -71,7 +71,8 @@ public protocol StoreTransaction: AnyObject {
   // Commands.
   /// Gives it the device's next number.
   func insert(_ command: NewCommand) throws(Refusal) -> UInt64
-  /// Unanswered commands of the device in order, of which none is locked by another transaction.
+  /// Unanswered commands of the device in order. Whoever has not locked the device may miss those that
+  /// another transaction is at; whoever has, misses none.
   func commands(of product: ProductID, limit: Int) throws(Refusal) -> [CommandRecord]
   func command(_ id: UInt64, of product: ProductID) throws(Refusal) -> CommandRecord?
   /// An answered command is dropped, with the credentials in it.

@@ -4,7 +4,8 @@ import ConnectionService
 ///
 /// Statements whose answers nobody waits for are kept back and sent with the next one that is waited
 /// for (libpq's pipeline mode), beginning with BEGIN and ending with COMMIT: a transaction costs as
-/// many round trips as it has questions, and one to commit; one that only reads does not wait for that.
+/// many round trips as it has questions, and one to commit; one that only reads, and locks nothing, does
+/// not wait for that.
 final class PostgreSQLConnection: SQLConnection {
   /// Different statements that stay prepared. There are some two hundred texts (the filters of lists
   /// in every combination); a fuller table is emptied.
@@ -29,6 +30,9 @@ final class PostgreSQLConnection: SQLConnection {
   private var isBegun = false
   /// The transaction has changed something, or tried to.
   private var isWriting = false
+  /// The transaction has locked rows: they are free when it has ended, not some time later. Otherwise
+  /// the next one, on another connection, would pass over them (`SKIP LOCKED`).
+  private var isLocking = false
   /// The last transaction's COMMIT is sent, and its answer not read yet.
   private var isCommitUnread = false
   /// What the server's clock said, and when that was heard.
@@ -48,6 +52,7 @@ final class PostgreSQLConnection: SQLConnection {
     isBegun = false
     isLasting = false
     isWriting = false
+    isLocking = false
     queued = [("BEGIN", [])]
     if prepared.count > Self.preparedMax {
       queued.append(("DEALLOCATE ALL", []))
@@ -69,18 +74,19 @@ final class PostgreSQLConnection: SQLConnection {
   private func commit() throws(SQLFault) {
     // On a connection that broke long ago the commit would look as if it might have happened.
     if !isBegun { _ = try exchange() }
-    guard isWriting else { return try endReading() }
+    guard isWriting || isLocking else { return try endReading() }
     if !isLasting { queued.append(("SET LOCAL synchronous_commit = off", [])) }
     queued.append(("COMMIT", []))
     do throws(SQLFault) {
       _ = try exchange()
     } catch {
-      guard session.isBroken, case .unreachable(let text) = error else { throw error }
+      guard isWriting, session.isBroken, case .unreachable(let text) = error else { throw error }
       throw .commitUnknown(text)
     }
   }
 
-  /// There is nothing that the server's answer could tell: it is read when the next one comes.
+  /// There is nothing that the server's answer could tell, and nothing that anybody waits for: it is
+  /// read when the next one comes.
   private func endReading() throws(SQLFault) {
     try session.send(statement: "COMMIT")
     try session.sync()
@@ -109,6 +115,9 @@ final class PostgreSQLConnection: SQLConnection {
 
   func rows(_ statement: String, _ arguments: [SQLValue]) throws(SQLFault) -> [SQLRow] {
     if !statement.hasPrefix("SELECT") { isWriting = true }
+    if statement.hasSuffix(dialect.locking) || statement.hasSuffix(dialect.lockingFree) {
+      isLocking = true
+    }
     queued.append((statement, arguments))
     return try exchange()
   }
