@@ -2,7 +2,10 @@
 
 SHELL := /bin/bash
 SECONDS_EACH := $(or $(SECONDS),60)
+MINUTES := $(or $(MINUTES),10)
+# The stories of `make test`: so many of each kind, from this seed on, the same in every run.
 SEEDS := 300
+FIRST_SEED := 1000
 JOBS := 2
 # So many tests at a time: hundreds at once on two cores only wait for each other. A test that hangs
 # ends the run, and the log's last lines name those that had begun.
@@ -19,7 +22,8 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test test-unit test-service test-console test-interop bench fuzz format check-format clean
+.PHONY: help demo up build test test-unit test-service test-console test-interop soak bench fuzz format \
+  check-format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -45,7 +49,7 @@ test-unit:  ## unit tests and simulations
 	$(call step,format,$(MAKE) --no-print-directory check-format)
 	$(call step,build,swift build --build-tests)
 	$(call step,unit tests,$(UNIT_TESTS))
-	$(call step,$(SEEDS) fresh simulations,swift run simulate --fresh $(SEEDS))
+	$(call step,simulations,swift run simulate --count $(SEEDS) --from $(FIRST_SEED) --jobs $(JOBS))
 
 test-service:  ## brokers, agents and databases as processes, killed and asked nonsense
 	$(call step,set-up,Scripts/setup)
@@ -62,6 +66,11 @@ test-interop:  ## scenarios with strongSwan, Libreswan, xl2tpd and a kernel's ow
 	$(call step,build,swift build --product drawbridge)
 	$(call step,the laboratory itself,python3 Interop/tests/test_lab.py)
 	$(call step,interop with real peers,Interop/run --jobs $(JOBS))
+
+soak:  ## fresh simulations for MINUTES=10; names each seed that fails
+	$(call step,set-up for the build,Scripts/setup build)
+	$(call step,build,swift build --product simulate)
+	$(call step,fresh simulations,.build/debug/simulate --minutes $(MINUTES) --jobs $(JOBS))
 
 bench:  ## every figure beside its reference
 	$(call step,set-up for the benchmarks,Scripts/setup bench)

@@ -64,7 +64,7 @@ enum Layers {
       "ConnectionService", "Control", "ControlClient", "ControlServer", "Demo", "Dispatch",
       "Foundation", "Glibc", "LinuxIO", "Logging", "Primitives", "Relay", "Runtime", "Settings",
     ],
-    "simulate": ["ArgumentParser", "Simulation"],
+    "simulate": ["ArgumentParser", "Glibc", "Simulation", "Synchronization"],
     "Benchmarks": [
       "Agent", "CBenchmarks", "Cryptography", "Dataplane", "ESP", "Endpoint", "Foundation",
       "Gateway", "IKE", "IPPacket", "L2TP", "PPP", "Primitives", "Simulation",
