@@ -4,15 +4,15 @@ import Testing
 @testable import IKE
 
 @Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
-  @Test(arguments: [0, 5, 10, 15, 25, 40])
-  func simultaneousOpenWorksWhateverTheOrder(lagMilliseconds: Int) throws {
-    var pair = try makePair()
+  @Test(arguments: [0, 5, 10, 15, 25, 40], Family.allCases)
+  func simultaneousOpenWorksWhateverTheOrder(lagMilliseconds: Int, family: Family) throws {
+    var pair = try makePair(family: family)
     _ = pair.connect()
     pair.run(for: .milliseconds(lagMilliseconds))
     _ = pair.right.initiate(
       ConnectionRequest(
-        policy: "ipsec", local: SocketAddress(Pair.rightAddress, port: 500),
-        remote: SocketAddress(Pair.leftAddress, port: 500)),
+        policy: "ipsec", local: SocketAddress(family.right, port: 500),
+        remote: SocketAddress(family.left, port: 500)),
       at: pair.now, using: &pair.random)
     pair.drain()
     pair.run(for: .seconds(30))
@@ -86,8 +86,9 @@ import Testing
     pair.leftEvents = []
   }
 
-  @Test func initialContactRemovesTheSamePeersOlderConnection() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func initialContactRemovesTheSamePeersOlderConnection(family: Family) throws {
+    var pair = try makePair(family: family)
     _ = pair.connect()
     pair.run(for: .seconds(5))
     try restartLeft(&pair)
@@ -99,8 +100,9 @@ import Testing
     #expect(pair.right.phase2SAs.count == 1)
   }
 
-  @Test func initialContactIsNotBelievedWhileTheOlderSAsAreInUse() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func initialContactIsNotBelievedWhileTheOlderSAsAreInUse(family: Family) throws {
+    var pair = try makePair(family: family)
     _ = pair.connect()
     pair.run(for: .seconds(5))
     let id = try #require(pair.rightEvents.up.first).id
@@ -114,9 +116,10 @@ import Testing
     #expect(pair.rightEvents.notes(.initialContactIgnored).count == 1)
   }
 
-  @Test func initialContactTouchesNoNeighbourBehindTheSameNAT() throws {
-    var pair = try makePair()
-    pair.leftOutside = .v4(IPv4Address(203, 0, 113, 9))
+  @Test(arguments: Family.allCases)
+  func initialContactTouchesNoNeighbourBehindTheSameNAT(family: Family) throws {
+    var pair = try makePair(family: family)
+    pair.leftOutside = family.outside
     _ = pair.connect()
     pair.run(for: .seconds(5))
     // Another client, another port, even the same inner address.
@@ -128,8 +131,9 @@ import Testing
     #expect(pair.right.connectionViews.count == 2)
   }
 
-  @Test func initialContactInItsOwnMessageSplitsTheNewFromTheOld() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func initialContactInItsOwnMessageSplitsTheNewFromTheOld(family: Family) throws {
+    var pair = try makePair(family: family)
     let id = pair.connect()
     pair.run(for: .seconds(5))
     let old = try #require(pair.rightEvents.up.first).id
@@ -148,8 +152,9 @@ import Testing
     #expect(pair.rightEvents.downs.count == 1)
   }
 
-  @Test func aMainModeFromTheSameSocketJoinsTheConnection() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func aMainModeFromTheSameSocketJoinsTheConnection(family: Family) throws {
+    var pair = try makePair(family: family)
     let id = pair.connect()
     pair.run(for: .seconds(5))
     pair.left.startMainMode(for: id, at: pair.now, using: &pair.random)

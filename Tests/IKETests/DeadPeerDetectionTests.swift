@@ -4,11 +4,14 @@ import Testing
 @testable import IKE
 
 @Suite(.timeLimit(.minutes(5))) struct DeadPeerDetectionTests {
-  @Test func silenceIsAskedAboutEvery30SecondsAndEndsAfter150() throws {
-    var pair = try makePair(right: {
-      $0.isakmp.deadPeerDetection = DeadPeerDetection(
-        interval: .seconds(5000), timeout: .seconds(9000))
-    })
+  @Test(arguments: Family.allCases)
+  func silenceIsAskedAboutEvery30SecondsAndEndsAfter150(family: Family) throws {
+    var pair = try makePair(
+      family: family,
+      right: {
+        $0.isakmp.deadPeerDetection = DeadPeerDetection(
+          interval: .seconds(5000), timeout: .seconds(9000))
+      })
     _ = pair.connect()
     pair.run(for: .seconds(1))
     let start = try #require(pair.left.connectionViews.first).lastAuthenticatedAt
@@ -26,8 +29,9 @@ import Testing
     #expect(pair.leftEvents.childDowns.map(\.reason) == [.deadPeer])
   }
 
-  @Test func anAnsweringPeerIsNeverDead() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func anAnsweringPeerIsNeverDead(family: Family) throws {
+    var pair = try makePair(family: family)
     _ = pair.connect()
     pair.run(for: .seconds(2000))
     #expect(pair.leftEvents.downs.isEmpty)
@@ -79,8 +83,9 @@ import Testing
     #expect(pair.right.residue == 0)
   }
 
-  @Test func aSilentPeerWhoseISAKMPSAHasExpiredIsAskedByMainMode() throws {
-    var pair = try makePair(right: { $0.isakmp.lifetimeSeconds = 600 })
+  @Test(arguments: Family.allCases)
+  func aSilentPeerWhoseISAKMPSAHasExpiredIsAskedByMainMode(family: Family) throws {
+    var pair = try makePair(family: family, right: { $0.isakmp.lifetimeSeconds = 600 })
     let id = pair.connect()
     pair.run(until: Instant.zero + .seconds(500))
     pair.network = { _, _, _ in [] }

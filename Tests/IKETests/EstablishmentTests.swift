@@ -4,8 +4,9 @@ import Primitives
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct EstablishmentTests {
-  @Test func mainModeAndQuickModeGiveBothEndsTheSameSAs() throws {
-    var pair = try makePair()
+  @Test(arguments: Family.allCases)
+  func mainModeAndQuickModeGiveBothEndsTheSameSAs(family: Family) throws {
+    var pair = try makePair(family: family)
     let id = pair.connect()
     pair.run(for: .seconds(1))
     #expect(pair.leftEvents.up.map(\.id) == [id])

@@ -57,11 +57,11 @@ enum Forge {
   static let nonce = Payload(.nonce, Array(repeating: 9, count: 32))
 
   static func selectors(
-    initiator: Identification = Identification(
-      Pair.leftAddress, protocolID: 17, port: 1701)
+    initiator: Identification? = nil, family: Family = .v4
   ) -> [Payload] {
     [
-      initiator, Identification(Pair.rightAddress, protocolID: 17, port: 1701),
+      initiator ?? Identification(family.left, protocolID: 17, port: 1701),
+      Identification(family.right, protocolID: 17, port: 1701),
     ].map { Payload(.identification, $0.bytes) }
   }
 

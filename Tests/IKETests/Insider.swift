@@ -118,8 +118,7 @@ extension Pair {
 
   /// What the receiver of `place` dropped in all.
   func droppedInAll(at place: Place) -> UInt64 {
-    let counters = place.sender == .left ? right.counters : left.counters
-    return counters.droppedByKind.reduce(0) { $0 + $1.count }
+    (place.sender == .left ? right.counters : left.counters).droppedInAll
   }
 
   /// An authentic informational message of the left side, not yet sent.

@@ -4,30 +4,31 @@ import Testing
 @testable import IKE
 
 @Suite(.timeLimit(.minutes(5))) struct NATTests {
-  private static let outside = IPAddress.v4(IPv4Address(203, 0, 113, 9))
-
   @Test(arguments: NATTraversalMode.allModes, NATTraversalMode.allModes)
   func withoutNATOnlyForceEncapsulates(left: NATTraversalMode, right: NATTraversalMode) throws {
-    var pair = try makePair(
-      left: { $0.isakmp.natTraversal = left }, right: { $0.isakmp.natTraversal = right })
-    _ = pair.connect()
-    pair.run(for: .seconds(1))
-    let mine = try #require(pair.leftEvents.children.first)
-    let theirs = try #require(pair.rightEvents.children.first)
-    #expect(agree(mine, theirs))
-    let isForced = left != .off && right != .off && (left == .forced || right == .forced)
-    #expect(mine.encapsulation == (isForced ? .udp : .plain))
-    let path = try #require(pair.leftEvents.up.first).facts.path
-    #expect(path.floated == isForced)
-    #expect(path.remote.port == (isForced ? 4500 : 500))
+    for family in Family.allCases {
+      var pair = try makePair(
+        family: family,
+        left: { $0.isakmp.natTraversal = left }, right: { $0.isakmp.natTraversal = right })
+      _ = pair.connect()
+      pair.run(for: .seconds(1))
+      let mine = try #require(pair.leftEvents.children.first)
+      let theirs = try #require(pair.rightEvents.children.first)
+      #expect(agree(mine, theirs))
+      let isForced = left != .off && right != .off && (left == .forced || right == .forced)
+      #expect(mine.encapsulation == (isForced ? .udp : .plain))
+      let path = try #require(pair.leftEvents.up.first).facts.path
+      #expect(path.floated == isForced)
+      #expect(path.remote.port == (isForced ? 4500 : 500))
+    }
   }
 
-  @Test(arguments: NATTraversalMode.allModes.filter { $0 != .off })
+  @Test(arguments: NATTraversalMode.allModes.filter { $0 != .off }, Family.allCases)
   func behindANATEverythingFloatsAndSelectorsCarryOuterAddresses(
-    right: NATTraversalMode
+    right: NATTraversalMode, family: Family
   ) throws {
-    var pair = try makePair(right: { $0.isakmp.natTraversal = right })
-    pair.leftOutside = Self.outside
+    var pair = try makePair(family: family, right: { $0.isakmp.natTraversal = right })
+    pair.leftOutside = family.outside
     pair.natPortOffset = 1000
     _ = pair.connect()
     pair.run(for: .seconds(1))
@@ -36,27 +37,28 @@ import Testing
     #expect(agree(mine, theirs))
     #expect(mine.encapsulation == .udp)
     let facts = try #require(pair.rightEvents.up.first).facts
-    #expect(facts.path.remote == SocketAddress(Self.outside, port: 5500))
+    #expect(facts.path.remote == SocketAddress(family.outside, port: 5500))
     #expect(facts.nat.remoteIsBehindNAT)
     // The peer's own address comes by NAT-OA; the selector has the outer one.
-    #expect(theirs.selectors.remote == Self.outside)
-    #expect(theirs.selectors.originalRemote == Pair.leftAddress)
-    #expect(theirs.selectors.originalLocal == Pair.rightAddress)
+    #expect(theirs.selectors.remote == family.outside)
+    #expect(theirs.selectors.originalRemote == family.left)
+    #expect(theirs.selectors.originalLocal == family.right)
     #expect(theirs.selectors.remotePort == 1701)
-    #expect(facts.identity == .address(Pair.leftAddress))
+    #expect(facts.identity == .address(family.left))
   }
 
   /// A router that forgot its mappings, just before phase 1 is rekeyed: main mode comes from where
   /// the responder knows nobody, and must join its connection all the same.
-  @Test func aNewMappingBeforePhase1IsRekeyedMakesNoSecondConnection() throws {
+  @Test(arguments: Family.allCases)
+  func aNewMappingBeforePhase1IsRekeyedMakesNoSecondConnection(family: Family) throws {
     let change: (inout Setup) -> Void = {
       $0.isakmp.lifetimeSeconds = 100
       // Long enough that its questions do not happen to come first.
       $0.isakmp.deadPeerDetection = DeadPeerDetection(
         interval: .seconds(900), timeout: .seconds(999))
     }
-    var pair = try makePair(left: change, right: change)
-    pair.leftOutside = Self.outside
+    var pair = try makePair(family: family, left: change, right: change)
+    pair.leftOutside = family.outside
     pair.natPortOffset = 1000
     _ = pair.connect()
     pair.run(for: .seconds(60))
@@ -65,14 +67,14 @@ import Testing
     #expect(pair.leftEvents.up.count == 1)
     #expect(pair.rightEvents.up.count == 1)
     let views = pair.right.connectionViews
-    #expect(views.map(\.path.remote) == [SocketAddress(Self.outside, port: 6500)])
+    #expect(views.map(\.path.remote) == [SocketAddress(family.outside, port: 6500)])
     #expect(views.first?.isakmpSAs.count == 2)
   }
 
-  @Test(arguments: NATTraversal.allCases)
-  func everyDialectWorksWhenThePeerKnowsNoOther(dialect: NATTraversal) throws {
-    var pair = try makePair()
-    pair.leftOutside = Self.outside
+  @Test(arguments: NATTraversal.allCases, Family.allCases)
+  func everyDialectWorksWhenThePeerKnowsNoOther(dialect: NATTraversal, family: Family) throws {
+    var pair = try makePair(family: family)
+    pair.leftOutside = family.outside
     let known = dialect == .draft08 ? NATTraversal.rfc3947.vendorID : dialect.vendorID
     // The vendor ids are in no hash of main mode, so the network may take the others out.
     pair.rewrite = { side, bytes in
@@ -91,13 +93,15 @@ import Testing
     let theirs = try #require(pair.rightEvents.children.first)
     #expect(agree(mine, theirs))
     #expect(theirs.encapsulation == .udp)
-    #expect(theirs.selectors.originalRemote == Pair.leftAddress)
+    #expect(theirs.selectors.originalRemote == family.left)
   }
 
-  @Test func keepalivesGoOutEvery20SecondsFromBehindTheNATOnly() throws {
+  @Test(arguments: Family.allCases)
+  func keepalivesGoOutEvery20SecondsFromBehindTheNATOnly(family: Family) throws {
     var pair = try makePair(
+      family: family,
       left: { $0.isakmp.deadPeerDetection = nil }, right: { $0.isakmp.deadPeerDetection = nil })
-    pair.leftOutside = Self.outside
+    pair.leftOutside = family.outside
     _ = pair.connect()
     pair.run(for: .seconds(90))
     let keepalives = pair.wire.filter(\.transmit.isKeepalive)
@@ -108,8 +112,9 @@ import Testing
     #expect(pair.right.counters.keepalivesReceived == 4)
   }
 
-  @Test func theForcingSideFalsifiesThePeersHashNotItsOwn() throws {
-    var pair = try makePair(right: { $0.isakmp.natTraversal = .forced })
+  @Test(arguments: Family.allCases)
+  func theForcingSideFalsifiesThePeersHashNotItsOwn(family: Family) throws {
+    var pair = try makePair(family: family, right: { $0.isakmp.natTraversal = .forced })
     _ = pair.connect()
     pair.run(for: .seconds(1))
     let nat = try #require(pair.leftEvents.up.first).facts.nat
@@ -117,9 +122,10 @@ import Testing
     #expect(!nat.remoteIsBehindNAT)
   }
 
-  @Test func aNewMappingIsFollowedOnlyWhenAuthenticated() throws {
-    var pair = try makePair()
-    pair.leftOutside = Self.outside
+  @Test(arguments: Family.allCases)
+  func aNewMappingIsFollowedOnlyWhenAuthenticated(family: Family) throws {
+    var pair = try makePair(family: family)
+    pair.leftOutside = family.outside
     _ = pair.connect()
     pair.run(for: .seconds(1))
     // Garbage with the right cookies from elsewhere moves nothing.
@@ -129,32 +135,34 @@ import Testing
       messageID: 77
     ).message(with: pair.random.bytes(64))
     let elsewhere = Path(
-      local: SocketAddress(Pair.rightAddress, port: 4500),
-      remote: SocketAddress(.v4(IPv4Address(203, 0, 113, 66)), port: 9), floated: true)
+      local: SocketAddress(family.right, port: 4500),
+      remote: SocketAddress(family.stranger, port: 9), floated: true)
     pair.deliver(garbage, on: elsewhere, to: .right)
     #expect(pair.rightEvents.paths.isEmpty)
     pair.natPortOffset = 2000
     pair.run(for: .seconds(60))
-    #expect(pair.rightEvents.paths.map(\.remote) == [SocketAddress(Self.outside, port: 6500)])
+    #expect(pair.rightEvents.paths.map(\.remote) == [SocketAddress(family.outside, port: 6500)])
   }
 
-  @Test func espFromANewMappingMovesTheConnection() throws {
-    var pair = try makePair()
-    pair.leftOutside = Self.outside
+  @Test(arguments: Family.allCases)
+  func espFromANewMappingMovesTheConnection(family: Family) throws {
+    var pair = try makePair(family: family)
+    pair.leftOutside = family.outside
     _ = pair.connect()
     pair.run(for: .seconds(1))
     let id = try #require(pair.rightEvents.up.first).id
-    let moved = SocketAddress(Self.outside, port: 61_000)
+    let moved = SocketAddress(family.outside, port: 61_000)
     pair.right.notePeerPath(id, moved, at: pair.now)
     pair.drain()
     #expect(pair.rightEvents.paths.map(\.remote) == [moved])
     #expect(pair.right.connectionViews.first?.path.remote == moved)
   }
 
-  @Test func osX103ReversesTheHashes() throws {
+  @Test(arguments: Family.allCases)
+  func osX103ReversesTheHashes(family: Family) throws {
     let path = Path(
-      local: SocketAddress(Pair.leftAddress, port: 500),
-      remote: SocketAddress(Pair.rightAddress, port: 500), floated: false)
+      local: SocketAddress(family.left, port: 500),
+      remote: SocketAddress(family.right, port: 500), floated: false)
     let cookies = Cookies(initiator: 1, responder: 2)
     let hashes = [path.local, path.remote].map {
       NATState.hash($0, cookies: cookies, using: .sha1)

@@ -15,8 +15,8 @@ struct Pair: ~Copyable {
     var order: Int
   }
 
-  static let leftAddress = IPAddress.v4(IPv4Address(192, 0, 2, 1))
-  static let rightAddress = IPAddress.v4(IPv4Address(198, 51, 100, 2))
+  static let leftAddress = Family.v4.left
+  static let rightAddress = Family.v4.right
   static var rightNetwork: IPPrefix {
     guard let prefix = IPPrefix(rightAddress, lengthBits: 24) else {
       preconditionFailure("24 bits fit an IPv4 address")
@@ -25,6 +25,8 @@ struct Pair: ~Copyable {
   }
   static let secret = Secret(text: "correct horse")
 
+  /// Of the addresses outside.
+  let family: Family
   var left: ISAKMPEngine
   var right: ISAKMPEngine
   var now = Instant.zero
@@ -44,7 +46,8 @@ struct Pair: ~Copyable {
   private var inFlight: [InFlight] = []
   private var orderNext = 0
 
-  init(left: ISAKMPConfiguration, right: ISAKMPConfiguration) {
+  init(left: ISAKMPConfiguration, right: ISAKMPConfiguration, family: Family = .v4) {
+    self.family = family
     self.left = ISAKMPEngine(configuration: left)
     self.right = ISAKMPEngine(configuration: right)
   }
@@ -53,8 +56,8 @@ struct Pair: ~Copyable {
   mutating func connect(policy: String = "ipsec") -> ConnectionID {
     let id = left.initiate(
       ConnectionRequest(
-        policy: policy, local: SocketAddress(Self.leftAddress, port: 500),
-        remote: SocketAddress(Self.rightAddress, port: 500)),
+        policy: policy, local: SocketAddress(family.left, port: 500),
+        remote: SocketAddress(family.right, port: 500)),
       at: now, using: &random)
     drain()
     return id
@@ -151,7 +154,7 @@ struct Pair: ~Copyable {
       result.remote = SocketAddress(leftOutside, port: path.local.port &+ natPortOffset)
     case .right:
       result.local = SocketAddress(
-        Self.leftAddress, port: path.remote.port &- natPortOffset)
+        family.left, port: path.remote.port &- natPortOffset)
     }
     return result
   }
@@ -180,13 +183,14 @@ struct Setup {
 
 /// A pair with changes to either side.
 func makePair(
-  left changeLeft: (inout Setup) -> Void = { _ in },
+  family: Family = .v4, left changeLeft: (inout Setup) -> Void = { _ in },
   right changeRight: (inout Setup) -> Void = { _ in }
 ) throws -> Pair {
   var (left, right) = (Setup(), Setup())
   changeLeft(&left)
   changeRight(&right)
-  return Pair(left: try left.configuration(), right: try right.configuration())
+  return Pair(
+    left: try left.configuration(), right: try right.configuration(), family: family)
 }
 
 extension [IKEEvent] {

@@ -6,18 +6,20 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RekeyTests {
   /// Both sides with short lifetimes and without DPD, for a readable wire.
   private func shortLived(
-    isakmpSeconds: UInt64 = 28_800, ipsecSeconds: UInt64 = 3600, lead: RekeyLead = .initiator
+    isakmpSeconds: UInt64 = 28_800, ipsecSeconds: UInt64 = 3600, lead: RekeyLead = .initiator,
+    family: Family = .v4
   ) throws -> Pair {
     let change: (inout Setup) -> Void = {
       $0.isakmp.lifetimeSeconds = isakmpSeconds
       $0.ipsec.lifetimeSeconds = ipsecSeconds
       $0.isakmp.rekeyLead = lead
     }
-    return try makePair(left: change, right: change)
+    return try makePair(family: family, left: change, right: change)
   }
 
-  @Test func phase2IsRekeyedByTheInitiatorBeforeItEnds() throws {
-    var pair = try shortLived(ipsecSeconds: 100)
+  @Test(arguments: Family.allCases)
+  func phase2IsRekeyedByTheInitiatorBeforeItEnds(family: Family) throws {
+    var pair = try shortLived(ipsecSeconds: 100, family: family)
     _ = pair.connect()
     pair.run(for: .seconds(84))
     #expect(pair.leftEvents.children.count == 1)
@@ -35,9 +37,10 @@ import Testing
     #expect(pair.leftEvents.downs.isEmpty)
   }
 
-  @Test(arguments: [RekeyLead.initiator, .both])
-  func overManyLifetimesThereIsNeverAGap(lead: RekeyLead) throws {
-    var pair = try shortLived(isakmpSeconds: 240, ipsecSeconds: 100, lead: lead)
+  @Test(arguments: [RekeyLead.initiator, .both], Family.allCases)
+  func overManyLifetimesThereIsNeverAGap(lead: RekeyLead, family: Family) throws {
+    var pair = try shortLived(
+      isakmpSeconds: 240, ipsecSeconds: 100, lead: lead, family: family)
     _ = pair.connect()
     pair.run(for: .seconds(1))
     for _ in 0..<2000 {
@@ -59,8 +62,9 @@ import Testing
     #expect(pair.left.establishedISAKMPSAs.count <= 2)
   }
 
-  @Test func phase1IsRekeyedIntoTheSameConnection() throws {
-    var pair = try shortLived(isakmpSeconds: 1000)
+  @Test(arguments: Family.allCases)
+  func phase1IsRekeyedIntoTheSameConnection(family: Family) throws {
+    var pair = try shortLived(isakmpSeconds: 1000, family: family)
     let id = pair.connect()
     pair.run(for: .seconds(960))
     #expect(!pair.leftEvents.notes(.isakmpRekeyed).isEmpty)
@@ -114,8 +118,9 @@ import Testing
     #expect(pair.rightEvents.ready.count == 2)
   }
 
-  @Test func simultaneousRekeyingLosesNothing() throws {
-    var pair = try shortLived(lead: .both)
+  @Test(arguments: Family.allCases)
+  func simultaneousRekeyingLosesNothing(family: Family) throws {
+    var pair = try shortLived(lead: .both, family: family)
     _ = pair.connect()
     pair.run(for: .seconds(1))
     let (mine, theirs) = (

@@ -28,11 +28,11 @@ public enum ISAKMPConfigurationError: Error, Hashable, Sendable, CustomStringCon
 public struct ISAKMPLimits: Hashable, Sendable {
   /// Main modes that a peer has started and not finished, in all.
   public var halfOpenMax = 2048
-  /// The same per source address.
+  /// The same per source: an IPv4 address, or an IPv6 network of 64 bits.
   public var halfOpenPerAddressMax = 64
-  /// First messages per second from one source address.
+  /// First messages per second from one source.
   public var firstMessagesPerSecond = 50
-  /// First messages at once from one source address.
+  /// First messages at once from one source.
   public var firstMessageBurst = 100
   public var isakmpSAsMax = 16_384
   /// Phase 2 SAs on one connection; beyond, the oldest superseded one goes, or the new is refused.
