@@ -33,15 +33,28 @@ nodetach
 noccp
 noipv6
 mtu ${MTU:-1400}
-mru ${MTU:-1400}
+mru ${MRU:-${MTU:-1400}}
 lcp-restart 1
 lcp-echo-interval 10
 lcp-echo-failure 4
 X
 }
 
+# xl2tpd asks for tunnel authentication where there is a secret, unless it is told not to; it always
+# answers with the secret when it is asked.
+tunnel_authentication() { [ -z "${L2TP_SECRET:-}" ] || echo "challenge = ${L2TP_CHALLENGE:-yes}"; }
+
+# 1.3.18 knows IPv4 only.
+over_ipv6() { case $ADDRESS in *:*) return 0 ;; *) return 1 ;; esac; }
+
 xl2tpd_start() {  # its configuration file is in place
   mkdir -p /run/xl2tpd
+  rm -f /etc/xl2tpd/l2tp-secrets
+  [ -z "${L2TP_SECRET:-}" ] || echo "* * $L2TP_SECRET" >/etc/xl2tpd/l2tp-secrets
+  if over_ipv6 && [ ! -e /run/relay.pid ]; then
+    perl /job/guest/relay.pl "$1" "${REMOTE:-}" >>/job/relay.log 2>&1 &
+    echo $! >/run/relay.pid
+  fi
   xl2tpd -D -c /etc/xl2tpd/xl2tpd.conf -C $CONTROL -p /run/xl2tpd.pid >>/job/xl2tpd.log 2>&1 &
   wait_for 5 test -p $CONTROL || { echo "xl2tpd did not start"; return 1; }
 }

@@ -20,7 +20,8 @@ sub ike {
   my $ever = $libreswan
     ? count(content('/job/pluto.log'), qr/ISAKMP SA established/)
     : count(content('/job/charon.log'), qr/IKE_SA l2tp\[\d+\] established/);
-  object(sas => $now, established => $ever);
+  my $contacts = count(content('/job/charon.log'), qr/generating ID_PROT.* N\(INITIAL_CONTACT\)/);
+  object(sas => $now, established => $ever, initialContacts => $contacts);
 }
 
 # Phase 2: the kernel's states (two for each pair), and pairs ever since the guest booted.
@@ -30,10 +31,12 @@ sub ipsec {
   my $ever = $libreswan
     ? count(content('/job/pluto.log'), qr/IPsec SA established/)
     : count(content('/job/charon.log'), qr/CHILD_SA l2tp\{\d+\} established/);
-  my ($encryption) = $states =~ /enc (\S+)/ ? $1 : $states =~ /aead (\S+)/ ? $1 : undef;
+  my ($encryption, $key) = $states =~ /enc (\S+) 0x(\w+)/ ? ($1, $2)
+    : $states =~ /aead (\S+) 0x(\w+)/ ? ($1, substr $2, 8) : ();   # behind it 32 bits of salt
   my ($integrity) = $states =~ /auth-trunc (\S+)/;
   object(
     sas => $sas, established => $ever, encryption => $encryption, integrity => $integrity,
+    keyBits => defined $key ? 4 * length $key : undef,
     encapsulation => $sas == 0 ? undef : $states =~ /encap type espinudp/ ? 'udp' : 'none');
 }
 

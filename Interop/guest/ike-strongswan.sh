@@ -11,6 +11,8 @@ ike_start() {  # ike_start client|server
   if [ "$1" = client ]; then
     phase2=aes256-sha256,aes128-sha1
     remote=$REMOTE me="id = $ADDRESS" remote_selector='dynamic[udp/1701]'
+    # It says INITIAL-CONTACT only to whom it knows by name.
+    [ "${INITIAL_CONTACT:-no}" = no ] || remote_id=$REMOTE
     [ "$port" = 0 ] && local_selector='dynamic[udp]' || local_selector="dynamic[udp/$port]"
   fi
   # An absent proposal line means the daemon's own default list.

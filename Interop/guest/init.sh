@@ -43,11 +43,12 @@ enter_overlay() {
 . /job/env
 modprobe -a esp4 xfrm_user af_key xfrm_algo authenc echainiv seqiv cbc des_generic hmac \
   sha512_generic gcm ctr l2tp_ppp ppp_generic pppox sch_netem >/job/modprobe.log 2>&1
+case $ADDRESS in *:*) modprobe -a ipv6 esp6 >>/job/modprobe.log 2>&1; nodad=nodad ;; esac
 [ -e /dev/ppp ] || mknod /dev/ppp c 108 0
 hostname guest; ip link set lo up
 if [ -e /sys/class/net/vec0 ]; then
   ip link set vec0 name eth0; ip link set eth0 up
-  ip addr add "$ADDRESS/24" dev eth0; ip route add default via "$ROUTER"
+  ip addr add "$ADDRESS/$PREFIX" dev eth0 ${nodad:-}; ip route add default via "$ROUTER"
   # netem works on what the guest sends; the host's kernel need not have it.
   [ -z "${NETEM:-}" ] || tc qdisc add dev eth0 root netem $NETEM 2>>/job/modprobe.log
 fi

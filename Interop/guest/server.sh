@@ -32,8 +32,9 @@ local ip = 10.111.0.1
 require authentication = yes
 pppoptfile = /etc/ppp/options.server
 length bit = yes
+$(tunnel_authentication)
 X
-  xl2tpd_start || return 1
+  xl2tpd_start server || return 1
   iperf3 -s -D >/dev/null 2>&1
 }
 

@@ -22,8 +22,10 @@ OPTIONS = {
     "encapsulation": "ENCAPSULATION", "ike-proposals": "IKE_PROPOSALS",
     "esp-proposals": "ESP_PROPOSALS", "ike-lifetime": "IKE_LIFETIME",
     "esp-lifetime": "ESP_LIFETIME", "dpd": "DPD", "l2tp-port": "L2TP_PORT",
-    "ppp-auth": "PPP_AUTH", "mtu": "MTU", "netem": "NETEM",
-    "timeout": "TIMEOUT",
+    "l2tp-secret": "L2TP_SECRET", "l2tp-challenge": "L2TP_CHALLENGE",
+    "l2tp-host-name": "L2TP_HOST_NAME", "interface-mtu": "INTERFACE_MTU",
+    "initial-contact": "INITIAL_CONTACT", "ppp-auth": "PPP_AUTH", "mtu": "MTU", "mru": "MRU",
+    "netem": "NETEM", "route": "ROUTE", "timeout": "TIMEOUT",
 }
 
 
@@ -47,8 +49,8 @@ class Guest:
         for part in ("in", "out"):
             (self._job / part).mkdir(parents=True)
         shutil.copytree(HERE / "guest", self._job / "guest")
-        settings = {"ADDRESS": self.place.address, "ROUTER": self.place.gateway,
-                    "NETEM": self._options.get("netem", "")}
+        settings = {"ADDRESS": self.place.address, "PREFIX": self.place.prefix,
+                    "ROUTER": self.place.gateway, "NETEM": self._options.get("netem", "")}
         if self._options.get("ike") == "libreswan":
             settings["LAYER"] = CACHE / "libreswan"
         (self._job / "env").write_text(

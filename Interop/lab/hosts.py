@@ -3,9 +3,12 @@
 A host has verbs (what a step may do with it) and facts (what an expectation may ask it).
 """
 
+import concurrent.futures
+
 from . import traffic
 from .guest import Guest
 from .network import wire_facts
+from .workspace import LabError
 
 DEFAULTS = {"psk": "a long shared key", "user": "alice", "password": "wonderland"}
 # What a guest tells of itself (guest/facts.pl).
@@ -15,7 +18,8 @@ GUEST_FACTS = {"ike", "ipsec", "l2tp", "ppp"}
 class Host:
     """Verbs and facts that every host has."""
 
-    verbs = {"ping": "ping", "transfer": "transfer", "unplug": "unplug", "plug": "plug"}
+    verbs = {"ping": "ping", "transfer": "transfer", "unplug": "unplug", "plug": "plug",
+             "rebind": "rebind", "drop-fragments": "drop_fragments"}
     provides = {"ping", "transfer", "wire"}
 
     def __init__(self, name, place):
@@ -36,9 +40,15 @@ class Host:
     def plug(self):
         self.place.lose(0)
 
-    def ping(self, count=10, interval=0.2, size=56, to=None):
+    def rebind(self, address=False):
+        self.place.rebind(address)
+
+    def drop_fragments(self):
+        self.place.drop_fragments()
+
+    def ping(self, count=10, interval=0.2, size=56, to=None, df=None):
         self._traffic["ping"] = traffic.ping(
-            self.run, to or self.tunnel_peer(), count, interval, size)
+            self.run, to or self.tunnel_peer(), count, interval, size, df)
 
     def transfer(self, megabytes=2, reverse=False, to=None):
         self._traffic["transfer"] = traffic.transfer(
@@ -93,7 +103,7 @@ class GuestHost(Host):
 class Client(GuestHost):
     script = "client.sh"
     script_verbs = dict.fromkeys(
-        ("connect", "ipsec", "session", "second-session", "hang-up", "disconnect"))
+        ("connect", "ipsec", "session", "second-session", "hang-up", "disconnect", "crash"))
 
     def tunnel_peer(self):
         return self._guest.facts({"ppp"})["ppp"]["peer"]
@@ -124,8 +134,8 @@ class ReferenceDial(Client):
 
     provides = Host.provides
 
-    def __init__(self, workspace, network, server, nat=None):
-        super().__init__(workspace, "dial", network.attach_guest("dial", nat),
+    def __init__(self, workspace, name, place, server):
+        super().__init__(workspace, name, place,
                          {**DEFAULTS, "remote": server, "timeout": 10,
                           "esp-proposals": "aes256-sha256,aes128-sha1-modp2048"})
         self.verbs |= {"wait": "wait", "stop": "disconnect"}
@@ -135,3 +145,32 @@ class ReferenceDial(Client):
 
     def disconnect(self):
         self._guest.perform(self.script, "disconnect")
+
+
+class Clients:
+    """Every client of a scenario as one host: what it does, they do at once, and its figures are
+    the sums of theirs."""
+
+    provides = {"ping", "transfer"}
+
+    def __init__(self, hosts):
+        self._hosts = hosts
+        self.verbs = set.intersection(*(set(host.verbs) for host in hosts)) if hosts else set()
+        # Kept to the end: the kernel ends a process with the thread that started it.
+        self._threads = concurrent.futures.ThreadPoolExecutor(max(len(hosts), 1))
+
+    def perform(self, verb, options):
+        jobs = [self._threads.submit(host.perform, verb, options) for host in self._hosts]
+        errors = [str(error) for job in jobs if (error := job.exception())]
+        if errors:
+            raise LabError(f"{len(errors)} of {len(jobs)} clients: {errors[0]}")
+
+    def facts(self, expectations):
+        facts = {}
+        for kind in {one.kind for one in expectations}:
+            for host in self._hosts:
+                for key, figure in host.facts([]).get(kind, {}).items():
+                    if isinstance(figure, int):
+                        facts.setdefault(kind, {}).setdefault(key, 0)
+                        facts[kind][key] += figure
+        return facts

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 from .hosts import DEFAULTS, Host
@@ -13,7 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # The pool of our gateway, and what the guest's server gives out.
 POOL = "10.44.0.0/24"
 SERVER_POOL = "10.111.0.0/24"
-SERVER_ADDRESS = "10.111.0.1"
+
+# The other end of dial's tunnel: the first address of the pool.
+FIRST = {POOL: "10.44.0.1", SERVER_POOL: "10.111.0.1"}
 # What a fresh namespace of ours has, on any kernel.
 HOST_INTERFACES = {"lo", "eth0", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0",
                    "sit0", "ip6tnl0", "ip6gre0"}
@@ -24,13 +27,14 @@ class Product(Host):
 
     def __init__(self, workspace, name, namespace, place):
         super().__init__(name, place)
-        self._workspace, self._namespace = workspace, namespace
+        self._workspace, self.namespace = workspace, namespace
         self._socket = workspace.folder / f"{name}.sock"
         self._log = workspace.folder / f"{name}.log"
         self._process = None
         self._log_begin = 0
-        self.verbs = {**Host.verbs, "stop": "stop", "close": "close_first"}
-        self.provides = Host.provides | {"isakmp", "ipsec", "l2tp", "ppp", "log", "exit", "interfaces"}
+        self.verbs = {**Host.verbs, "stop": "stop", "kill": "kill", "close": "close_first"}
+        self.provides = Host.provides | {"isakmp", "ipsec", "l2tp", "ppp", "grants", "log", "exit",
+                                         "interfaces"}
 
     @staticmethod
     def executable():
@@ -42,11 +46,11 @@ class Product(Host):
     def launch(self, arguments):
         self._log_begin = self._log.stat().st_size if self._log.exists() else 0
         self._process = self._workspace.spawn(
-            [self.executable(), *arguments], self._log, self._namespace)
+            [self.executable(), *arguments], self._log, self.namespace)
 
     def run(self, command, seconds):
         done = subprocess.run(
-            ["ip", "netns", "exec", self._namespace, "bash", "-c", command], text=True,
+            ["ip", "netns", "exec", self.namespace, "bash", "-c", command], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, check=False)
         return done.returncode, done.stdout
 
@@ -63,8 +67,8 @@ class Product(Host):
             match = re.match(r"(isakmp|ipsec|l2tp)\.(\w+)", one.fact)
             if match:
                 facts.setdefault(match[1], {})[match[2]] = self.show(match[1], match[2])
-            elif one.kind == "ppp":
-                facts["ppp"] = self.show("ppp")
+            elif one.kind in ("ppp", "grants"):
+                facts[one.kind] = self.show(one.kind)
         facts["log"] = self.log_text()
         facts["interfaces"] = self.interfaces()
         status = self._process.poll() if self._process else None
@@ -73,7 +77,7 @@ class Product(Host):
 
     def interfaces(self):
         """The interfaces in the namespace that the product made."""
-        lines = sh("ip", "-n", self._namespace, "-o", "link").splitlines()
+        lines = sh("ip", "-n", self.namespace, "-o", "link").splitlines()
         names = [re.match(r"\d+: ([^:@]+)", line)[1] for line in lines]
         return [name for name in names if name not in HOST_INTERFACES]
 
@@ -90,6 +94,11 @@ class Product(Host):
 
     def stop(self):
         end(self._process, seconds=10)
+
+    def kill(self):
+        """Nothing is said to anybody."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
 
     def close_first(self, what):
         """`drawbridge close` for the first tunnel, session or SA that is not closed."""
@@ -134,8 +143,19 @@ class Gateway(Product):
         namespace, place = network.attach_namespace("gateway")
         super().__init__(workspace, "gateway", namespace, place)
         self._options, self._template = options, template
+        self.verbs |= {"start": "start_again"}
 
     def start(self):
+        self._start_product()
+        # For the transfers; it listens on the tunnel's address as soon as there is one.
+        self._workspace.spawn(["iperf3", "-s"], self._workspace.folder / "iperf3.log",
+                              self.namespace)
+
+    def start_again(self):
+        self._start_product()
+        self.ready()
+
+    def _start_product(self):
         if self._template:
             path = self.configuration(self._template, ADDRESS=self.place.address, POOL=POOL,
                                       PSK=DEFAULTS["psk"], SOCKET=self._socket)
@@ -145,9 +165,6 @@ class Gateway(Product):
                 "gateway", "--listen", self.place.address, "--psk", DEFAULTS["psk"], "--user",
                 f"{DEFAULTS['user']}:{DEFAULTS['password']}", "--user", "bob:builder", "--pool",
                 POOL, "--socket", self._socket, *flags(self._options)])
-        # For the transfers; it listens on the tunnel's address as soon as there is one.
-        self._workspace.spawn(["iperf3", "-s"], self._workspace.folder / "iperf3.log",
-                              self._namespace)
 
     def ready(self):
         until(lambda: self._process.poll() is not None or self.show("l2tp", "tunnel") is not None,
@@ -159,11 +176,12 @@ class Gateway(Product):
 class Dial(Product):
     """Our client; the scenario's first step starts it."""
 
-    def __init__(self, workspace, network, server, options, nat=None, template=None):
-        namespace, place = network.attach_namespace("dial", nat)
-        super().__init__(workspace, "dial", namespace, place)
-        self._server, self._options, self._template = server, options, template
-        self.verbs |= {"connect": "connect", "wait": "wait"}
+    def __init__(self, workspace, name, namespace, place, server, pool, options, template=None):
+        super().__init__(workspace, name, namespace, place)
+        self._server, self._pool = server, pool
+        self._options, self._template = options, template
+        # `disconnect` as a guest calls it, so that all clients can do it at once.
+        self.verbs |= {"connect": "connect", "disconnect": "stop", "wait": "wait"}
         self.provides |= {"address"}
 
     def start(self):
@@ -176,11 +194,11 @@ class Dial(Product):
         values = {**DEFAULTS, **changes}
         if self._template:
             path = self.configuration(
-                self._template, SERVER=self._server, POOL=SERVER_POOL,
+                self._template, SERVER=self._server, POOL=self._pool,
                 **{key.upper(): value for key, value in values.items()})
             arguments = ["dial", "--config", path]
         else:
-            arguments = ["dial", self._server, *flags(values), "--route", SERVER_POOL]
+            arguments = ["dial", self._server, *flags(values), "--route", self._pool]
         self.launch([*arguments, "--socket", self._socket, *flags(self._options)])
         until(lambda: self._process.poll() is not None or self.address(), 40)
         if not self.address():
@@ -198,4 +216,4 @@ class Dial(Product):
         return super().facts(expectations) | {"address": self.address()}
 
     def tunnel_peer(self):
-        return SERVER_ADDRESS
+        return FIRST[self._pool]

@@ -7,16 +7,24 @@ import tomllib
 
 from .expectation import Expectation
 from .guest import HERE, OPTIONS
-from .hosts import DEFAULTS, Client, ReferenceDial, ReferenceGateway, Server
-from .network import Network
-from .product import Dial, Gateway
+from .broker import Broker
+from .hosts import DEFAULTS, Client, Clients, ReferenceDial, ReferenceGateway, Server
+from .network import FAMILIES, Network
+from .product import POOL, SERVER_POOL, Dial, Gateway
 from .workspace import LabError, Workspace, until
 
 SCENARIOS = HERE / "scenarios"
 # Scenarios with a fault in them, to show that the laboratory notices.
 FAULTS = HERE / "faults"
-TOP_KEYS = {"purpose", "limit", "reference", "fault", "gateway", "dial", "guests", "step"}
-GUEST_KEYS = {"role", "nat", "loss", "with"}
+TOP_KEYS = {"purpose", "limit", "reference", "fault", "outside", "gateway", "broker", "dial", "dials",
+            "guests", "step"}
+# What a host of each kind may say of itself; whatever concerns its link is for all of them.
+LINK_KEYS = {"nat", "loss", "path-mtu"}
+GATEWAY_KEYS = {"with", "path-mtu"}
+GUEST_KEYS = {"role", "with"} | LINK_KEYS
+DIAL_KEYS = {"server", "count", "with"} | LINK_KEYS
+# All clients of the scenario, as one host.
+CLIENTS = "clients"
 STEP_KEYS = {"title", "do", "with", "fails", "expect", "within", "throughout"}
 # How long an expectation may take to come true unless the step says otherwise.
 WITHIN_SECONDS = 5
@@ -46,6 +54,7 @@ class Scenario:
     reference: bool
     # What the failure must say, in a scenario that must fail.
     fault: str | None
+    outside: str
     hosts: dict
     steps: list
 
@@ -69,19 +78,45 @@ def load(folder):
         raise complain("scenario.md is missing")
     if unknown := set(text) - TOP_KEYS:
         raise complain(f"unknown key {sorted(unknown)[0]!r}")
-    hosts = {key: text[key] for key in ("gateway", "dial", "guests") if key in text}
-    for guest in hosts.get("guests", {}).values():
-        if unknown := set(guest) - GUEST_KEYS:
-            raise complain(f"unknown key {sorted(unknown)[0]!r} of a guest")
-        if unknown := set(guest.get("with", {})) - set(OPTIONS):
-            raise complain(f"unknown guest option {sorted(unknown)[0]!r}")
-    known = {"gateway", "dial"} & set(hosts) | set(hosts.get("guests", {}))
-    steps = [read_step(one, known, complain) for one in text.get("step", [])]
+    outside = text.get("outside", "ipv4")
+    if outside not in FAMILIES:
+        raise complain(f"`outside` is {' or '.join(FAMILIES)}, not {outside!r}")
+    hosts = read_hosts(text, outside, complain)
+    known = {"gateway", "broker"} & set(hosts) | set(hosts["guests"]) | set(hosts["dials"])
+    steps = [read_step(one, known | {CLIENTS}, complain) for one in text.get("step", [])]
     scenario = Scenario(name, folder, text["purpose"], text["limit"], text.get("reference", True),
-                        text.get("fault"), hosts, steps)
+                        text.get("fault"), outside, hosts, steps)
     if scenario.declared == 0:
         raise complain("it expects nothing, so it could not fail")
     return scenario
+
+
+def read_hosts(text, outside, complain):
+    """The hosts by kind; `[dial]` is a dial named so, and one with a count is that many."""
+    hosts = {key: text[key] for key in ("gateway", "broker") if key in text}
+    hosts["guests"] = text.get("guests", {})
+    hosts["dials"] = {"dial": text["dial"]} if "dial" in text else {}
+    for name, dial in text.get("dials", {}).items():
+        count = dial.get("count")
+        hosts["dials"] |= {f"{name}{n}": dial for n in range(1, count + 1)} if count else {name: dial}
+    guests, dials = hosts["guests"].values(), hosts["dials"].values()
+    gateway = [hosts["gateway"]] if "gateway" in hosts else []
+    for kind, keys, every in (("the gateway", GATEWAY_KEYS, gateway),
+                              ("a guest", GUEST_KEYS, guests), ("a dial", DIAL_KEYS, dials)):
+        for one in every:
+            if unknown := set(one) - keys:
+                raise complain(f"unknown key {sorted(unknown)[0]!r} of {kind}")
+            if outside == "ipv6" and "nat" in one:
+                raise complain("there is no NAT outside over IPv6")
+    for guest in guests:
+        if unknown := set(guest.get("with", {})) - set(OPTIONS):
+            raise complain(f"unknown guest option {sorted(unknown)[0]!r}")
+    for dial in dials:
+        if dial.get("server") not in {*hosts["guests"], *hosts} - {"guests", "dials", "broker"}:
+            raise complain(f"a dial's server is a guest or the gateway, not {dial.get('server')!r}")
+    if "broker" in hosts and "gateway" not in hosts:
+        raise complain("a broker is for a gateway")
+    return hosts
 
 
 def read_step(text, known, complain):
@@ -98,6 +133,14 @@ def read_step(text, known, complain):
             raise complain(f"{one.text!r}: there is no host {one.host!r}")
     return Step(text["title"], action, text.get("with", {}), text.get("fails", False),
                 expectations, text.get("within", WITHIN_SECONDS), text.get("throughout", 0))
+
+
+def spoil(place, spec):
+    """What is wrong with a host's link from the start."""
+    if "loss" in spec:
+        place.lose(spec["loss"])
+    if "path-mtu" in spec:
+        place.limit(spec["path-mtu"])
 
 
 class Performance:
@@ -117,9 +160,10 @@ class Performance:
         """
         try:
             self._build()
-            for host in self._hosts.values():
+            hosts = [host for name, host in self._hosts.items() if name != CLIENTS]
+            for host in hosts:
                 host.start()
-            for host in self._hosts.values():
+            for host in hosts:
                 host.ready()
             for step in self.scenario.steps:
                 began = time.monotonic()
@@ -137,33 +181,49 @@ class Performance:
             self._workspace.close()
 
     def _build(self):
-        network = Network(self._workspace)
-        folder = self.scenario.folder
+        network = Network(self._workspace, self.scenario.outside)
         spec = self.scenario.hosts
         if "gateway" in spec:
-            template = folder / "gateway.yaml"
-            self._hosts["gateway"] = (
-                ReferenceGateway(self._workspace, network) if self.reference else
-                Gateway(self._workspace, network, spec["gateway"].get("with", {}),
-                        template if template.exists() else None))
-        for name, guest in spec.get("guests", {}).items():
+            self._add_gateway(spec["gateway"], "broker" in spec, network)
+        for name, guest in spec["guests"].items():
             options = {**DEFAULTS, **guest.get("with", {})}
             if "gateway" in spec:
                 options["remote"] = self._hosts["gateway"].place.address
             role = {"client": Client, "server": Server}[guest["role"]]
             place = network.attach_guest(name, guest.get("nat"))
-            if "loss" in guest:
-                place.lose(guest["loss"])
+            spoil(place, guest)
             self._hosts[name] = role(self._workspace, name, place, options)
-        if "dial" in spec:
-            dial = spec["dial"]
-            server = self._hosts[dial["server"]].place.address
-            template = folder / "dial.yaml"
-            self._hosts["dial"] = (
-                ReferenceDial(self._workspace, network, server, dial.get("nat"))
-                if self.reference else
-                Dial(self._workspace, network, server, dial.get("with", {}), dial.get("nat"),
-                     template if template.exists() else None))
+        for name, dial in spec["dials"].items():
+            self._add_dial(name, dial, network)
+        self._hosts[CLIENTS] = Clients(
+            [host for host in self._hosts.values() if isinstance(host, Client | Dial)])
+
+    def _add_gateway(self, spec, has_broker, network):
+        if self.reference:
+            self._hosts["gateway"] = ReferenceGateway(self._workspace, network)
+            return
+        gateway = Gateway(self._workspace, network, spec.get("with", {}),
+                          self._template("gateway.yaml"))
+        spoil(gateway.place, spec)
+        if has_broker:
+            self._hosts["broker"] = Broker(self._workspace, gateway.namespace)
+        self._hosts["gateway"] = gateway
+
+    def _add_dial(self, name, spec, network):
+        server = self._hosts[spec["server"]].place.address
+        if self.reference:
+            place = network.attach_guest(name, spec.get("nat"))
+            self._hosts[name] = ReferenceDial(self._workspace, name, place, server)
+        else:
+            namespace, place = network.attach_namespace(name, spec.get("nat"))
+            pool = POOL if spec["server"] == "gateway" else SERVER_POOL
+            self._hosts[name] = Dial(self._workspace, name, namespace, place, server, pool,
+                                     spec.get("with", {}), self._template("dial.yaml"))
+        spoil(place, spec)
+
+    def _template(self, name):
+        path = self.scenario.folder / name
+        return path if path.exists() else None
 
     def _take(self, step):
         if step.action:
@@ -211,7 +271,7 @@ class Performance:
         return wrong
 
     def _examine(self):
-        for host in self._hosts.values():
+        for host in [host for name, host in self._hosts.items() if name != CLIENTS]:
             try:
                 self.peer_fault |= host.peer_fault()
                 host.post_mortem()

@@ -8,9 +8,13 @@ import time
 BUSY_TRIES, BUSY_SECONDS = 20, 0.5
 
 
-def ping(run, target, count, interval, size=56):
-    """`run` executes a command on the sending host and returns (status, output)."""
+def ping(run, target, count, interval, size=56, df=None):
+    """`run` executes a command on the sending host and returns (status, output).
+
+    `df` forbids every router to fragment the echo requests, or allows it; else the kernel decides.
+    """
     command = f"ping -n -q -c {count} -i {interval} -s {size} -W 2 {target}"
+    command += {None: "", True: " -M do", False: " -M dont"}[df]
     _, text = run(command, count * interval + 20)
     match = re.search(r"(\d+) packets transmitted, (\d+) received", text)
     if not match:

@@ -60,7 +60,8 @@ class Workspace:
         self._stack.callback(sh, "ip", "netns", "del", name, check=False)
         sh("ip", "-n", name, "link", "set", "lo", "up")
         sh("ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1",
-           "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0")
+           "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+           "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.default.accept_dad=0")
         return name
 
     def spawn(self, arguments, log, namespace=None, environment=None):
