@@ -1,8 +1,8 @@
 """A stand-in for a broker: it tells a gateway who may reach whom, and nothing else.
 
-As a host of a scenario it has the verbs `grant` and `revoke`. As a program, started in the gateway's
-namespace, it serves the gateway's stream (`GET /v1/gateway/stream`): every change that stands in a
-file of the scenario's folder, a line each, and lines that are added as they come.
+As a host of a scenario it has the verbs `grant` and `revoke`. As a program, started in the
+gateway's namespace, it serves the gateway's stream (`GET /v1/gateway/stream`): every change that
+stands in a file of the scenario's folder, a line each, and lines that are added as they come.
 """
 
 import http.server
@@ -18,6 +18,7 @@ ADDRESS = ("127.0.0.1", 8443)
 PAUSE_SECONDS = 0.05
 # Lines with a colon alone are signs of life; a gateway wants one within 45 s.
 PAUSES_PER_HEARTBEAT = 100
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from lab import broker; broker.serve()"
 
 
 class Broker:
@@ -33,9 +34,8 @@ class Broker:
     def start(self):
         self._say({"all": {"grants": []}})
         ready = self._workspace.folder / "broker.ready"
-        program = "import sys; sys.path.insert(0, sys.argv[1]); from lab import broker; broker.serve()"
         self._workspace.spawn(
-            [sys.executable, "-B", "-c", program, pathlib.Path(__file__).resolve().parent.parent,
+            [sys.executable, "-B", "-c", PROGRAM, pathlib.Path(__file__).resolve().parent.parent,
              self._changes, ready],
             self._workspace.folder / "broker.log", self._namespace)
         if not until(ready.exists, 10):
@@ -98,7 +98,7 @@ class Stream(http.server.BaseHTTPRequestHandler):
 
 
 def serve():
-    """The program: arguments are the lab's folder, the file of changes, the file that says ready."""
+    """The program. Its arguments: Interop/, the file of changes, the file that says ready."""
     server = http.server.ThreadingHTTPServer(ADDRESS, Stream)
     server.changes = sys.argv[2]
     pathlib.Path(sys.argv[3]).touch()

@@ -16,7 +16,8 @@ import sys
 
 from .workspace import LabError, sh, until
 
-# `flush` makes the table anew; "random" changes ports even when they need not, as with most carriers.
+# `flush` makes the table anew. "random": ports change even when they need not, as with most
+# carriers.
 MASQUERADE = """
 table ip nat {}
 flush table ip nat
@@ -52,7 +53,8 @@ class NAT:
     def connect(self):
         """Takes its present address outside."""
         sh("ip", "-n", self.namespace, "addr", "flush", "dev", "wan")
-        sh("ip", "-n", self.namespace, "addr", "add", f"{self._subnet}.{self._host}/24", "dev", "wan")
+        sh("ip", "-n", self.namespace, "addr", "add", f"{self._subnet}.{self._host}/24", "dev",
+           "wan")
         sh("ip", "-n", self.namespace, "route", "replace", "default", "via", f"{self._subnet}.1")
 
     def rebind(self, address):

@@ -16,8 +16,8 @@ from .workspace import LabError, Workspace, until
 SCENARIOS = HERE / "scenarios"
 # Scenarios with a fault in them, to show that the laboratory notices.
 FAULTS = HERE / "faults"
-TOP_KEYS = {"purpose", "limit", "reference", "fault", "outside", "gateway", "broker", "dial", "dials",
-            "guests", "step"}
+TOP_KEYS = {"purpose", "limit", "reference", "fault", "outside", "gateway", "broker", "dial",
+            "dials", "guests", "step"}
 # What a host of each kind may say of itself; whatever concerns its link is for all of them.
 LINK_KEYS = {"nat", "loss", "path-mtu"}
 GATEWAY_KEYS = {"with", "path-mtu"}
@@ -98,7 +98,8 @@ def read_hosts(text, outside, complain):
     hosts["dials"] = {"dial": text["dial"]} if "dial" in text else {}
     for name, dial in text.get("dials", {}).items():
         count = dial.get("count")
-        hosts["dials"] |= {f"{name}{n}": dial for n in range(1, count + 1)} if count else {name: dial}
+        names = [f"{name}{n}" for n in range(1, count + 1)] if count else [name]
+        hosts["dials"] |= dict.fromkeys(names, dial)
     guests, dials = hosts["guests"].values(), hosts["dials"].values()
     gateway = [hosts["gateway"]] if "gateway" in hosts else []
     for kind, keys, every in (("the gateway", GATEWAY_KEYS, gateway),

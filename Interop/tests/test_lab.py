@@ -217,7 +217,8 @@ class WireTests(unittest.TestCase):
                         struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
                         + struct.pack("<IIII", 0, 0, len(data), len(data)) + data)
                     facts = wire_facts(types.SimpleNamespace(capture=capture))
-                    self.assertEqual({kind for kind, count in facts.items() if count}, {name} & set(facts))
+                    seen = {kind for kind, count in facts.items() if count}
+                    self.assertEqual(seen, {name} & set(facts))
 
 
 if __name__ == "__main__":
