@@ -58,5 +58,7 @@ import Testing
     let theirs = try #require(pair.rightEvents.children.first)
     #expect(agree(mine, theirs))
     #expect(mine.perfectForwardSecrecy)
+    #expect(pair.left.phase2SAViews.map(\.pfsGroup) == [group])
+    #expect(pair.right.phase2SAViews.map(\.pfsGroup) == [group])
   }
 }

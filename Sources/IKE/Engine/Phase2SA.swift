@@ -60,7 +60,8 @@ struct Phase2SA: Sendable {
   let lifetime: Lifetime
   let policyName: String
   let replayWindowPackets: UInt32
-  let hasPFS: Bool
+  /// Absent without perfect forward secrecy.
+  let pfsGroup: KeyExchangeGroup?
   let createdAt: Instant
   let expiresAt: Instant
   var rekeyAt: Instant?

@@ -271,7 +271,7 @@ extension ISAKMPEngine {
       connection: quickMode.connection, role: quickMode.role, transform: agreed.transform,
       encapsulation: encapsulation, selectors: quickMode.selectors, lifetime: lifetime,
       policyName: quickMode.policy.name,
-      replayWindowPackets: quickMode.policy.replayWindowPackets, hasPFS: agreed.group != nil,
+      replayWindowPackets: quickMode.policy.replayWindowPackets, pfsGroup: agreed.group,
       createdAt: now, expiresAt: now + .seconds(seconds))
     if connection.leadsRekeying {
       phase2.rekeyAt = Self.rekeyInstant(

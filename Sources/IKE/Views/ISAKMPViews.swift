@@ -84,7 +84,8 @@ public struct Phase2SAView: Sendable, Hashable {
   public let transform: ESPTransform
   public let encapsulation: ESPEncapsulation
   public let selectors: TrafficSelectors
-  public let perfectForwardSecrecy: Bool
+  /// Absent without perfect forward secrecy.
+  public let pfsGroup: KeyExchangeGroup?
   public let lifetime: Lifetime
   public let replayWindowPackets: UInt32
   public let createdAt: Instant
@@ -183,7 +184,7 @@ extension ISAKMPEngine {
         inboundSPI: phase2.inboundSPI, outboundSPI: phase2.outboundSPI,
         connection: phase2.connection, role: phase2.role, policy: phase2.policyName,
         transform: phase2.transform, encapsulation: phase2.encapsulation,
-        selectors: phase2.selectors, perfectForwardSecrecy: phase2.hasPFS,
+        selectors: phase2.selectors, pfsGroup: phase2.pfsGroup,
         lifetime: phase2.lifetime, replayWindowPackets: phase2.replayWindowPackets,
         createdAt: phase2.createdAt, rekeyAt: phase2.rekeyAt, expiresAt: phase2.expiresAt,
         isOutboundReady: phase2.isOutboundReady,

@@ -84,7 +84,7 @@ extension HostLoop where Owner: ~Copyable {
         state: view.isSuperseded ? .draining : .current, policy: view.policy,
         encryption: view.transform.encryption.configurationName,
         integrity: view.transform.integrity.configurationName,
-        pfsGroup: view.perfectForwardSecrecy ? "on" : nil, selectors: view.selectors.shown,
+        pfsGroup: view.pfsGroup.map { "\($0)" }, selectors: view.selectors.shown,
         ageSeconds: (now - view.createdAt).inSeconds,
         lifetimeRemainingSeconds: view.expiresAt.seconds(from: now),
         lifetimeRemainingBytes: limitBytes.map { $0.overflow ? .max : $0.partialValue }
