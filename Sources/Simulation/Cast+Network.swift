@@ -1,5 +1,3 @@
-import Cryptography
-import IKE
 import Primitives
 
 // Where everybody is, and what the two ends must agree upon.
@@ -26,12 +24,17 @@ extension Cast {
       : .v4(IPv4Address(198, 51, 100, 9))
   }
 
-  /// The best of the gateway's that clients know, which is what both must come to.
-  var bestISAKMPTransform: ISAKMPTransform? {
-    isakmpTransforms.first { clientISAKMPTransforms.contains($0) }
+  /// What comes out when the gateway chooses among what a client offers.
+  var gatewayChoice: AlgorithmChecker.Choice {
+    AlgorithmChecker.Choice(
+      isakmp: isakmpTransforms.first { clientISAKMPTransforms.contains($0) },
+      esp: espTransforms.first { clientESPTransforms.contains($0) })
   }
 
-  var bestESPTransform: ESPTransform? {
-    espTransforms.first { clientESPTransforms.contains($0) }
+  /// What comes out when a client chooses among what the gateway offers.
+  var clientChoice: AlgorithmChecker.Choice {
+    AlgorithmChecker.Choice(
+      isakmp: clientISAKMPTransforms.first { isakmpTransforms.contains($0) },
+      esp: clientESPTransforms.first { espTransforms.contains($0) })
   }
 }

@@ -62,7 +62,8 @@ public struct World: ~Copyable {
   private static func watchGateway(_ cast: Cast) -> Watch {
     Watch(
       .gateway, policy: cast.isakmpPolicy(peer: .any),
-      algorithms: AlgorithmChecker(isakmp: cast.bestISAKMPTransform, esp: cast.bestESPTransform))
+      algorithms: AlgorithmChecker(
+        asResponder: cast.gatewayChoice, asInitiator: cast.clientChoice))
   }
 
   // Who takes part
@@ -119,7 +120,8 @@ public struct World: ~Copyable {
       user: Cast.user(index),
       watch: Watch(
         .client, policy: cast.isakmpPolicy(peer: .address(cast.gatewayAddress)),
-        algorithms: AlgorithmChecker(isakmp: cast.bestISAKMPTransform, esp: cast.bestESPTransform),
+        algorithms: AlgorithmChecker(
+          asResponder: cast.clientChoice, asInitiator: cast.gatewayChoice),
         inactivityTimeout: cast.inactivityTimeout, welcome: welcome),
       rules: cast.clientRules)
   }

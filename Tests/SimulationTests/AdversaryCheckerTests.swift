@@ -14,16 +14,24 @@ import Testing
   @Test func weakerAlgorithmsThanTheBestOfBothAreNoticed() {
     let best = ISAKMPTransform(.aesCBC256, .sha256, .ecp256)
     let weaker = ISAKMPTransform(.aesCBC128, .sha256, .ecp256)
-    let checker = AlgorithmChecker(isakmp: best, esp: .aesGCM256)
-    #expect(rule { () throws(BrokenPromise) in try checker.check(best, at: .zero) } == nil)
-    #expect(
-      rule { () throws(BrokenPromise) in try checker.check(weaker, at: .zero) } == "algorithms")
-    #expect(
-      rule { () throws(BrokenPromise) in try checker.check(ESPTransform.aesGCM128, at: .zero) }
-        == "algorithms")
-    let nothing = AlgorithmChecker(isakmp: nil, esp: nil)
-    #expect(
-      rule { () throws(BrokenPromise) in try nothing.check(best, at: .zero) } == "algorithms")
+    let checker = AlgorithmChecker(
+      asResponder: AlgorithmChecker.Choice(isakmp: best, esp: .aesGCM256),
+      asInitiator: AlgorithmChecker.Choice(isakmp: weaker, esp: nil))
+    func rule(_ transform: ISAKMPTransform, as role: Role) -> String? {
+      self.rule { () throws(BrokenPromise) in try checker.check(transform, as: role, at: .zero) }
+    }
+    #expect(rule(best, as: .responder) == nil)
+    #expect(rule(weaker, as: .responder) == "algorithms")
+    #expect(rule(weaker, as: .initiator) == nil)
+    #expect(rule(best, as: .initiator) == "algorithms")
+    for (transform, role) in [(.aesGCM128, .responder), (.aesGCM256, .initiator)]
+      as [(ESPTransform, Role)]
+    {
+      let broken = self.rule { () throws(BrokenPromise) in
+        try checker.check(transform, as: role, at: .zero)
+      }
+      #expect(broken == "algorithms")
+    }
   }
 
   /// Two ends with the same pair.

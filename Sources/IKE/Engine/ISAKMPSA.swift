@@ -124,11 +124,14 @@ struct ISAKMPSA: Sendable {
 struct MessageIDs: Sendable {
   /// Quick modes that one ISAKMP SA may see; afterwards it is used up and the peer needs a new one.
   static let quickModesMax = 1024
-  /// Informational exchanges remembered; what they carry has its own protection against replay.
+  /// Informational exchanges remembered. What they carry has its own protection against replay;
+  /// that they came does not, see `ISAKMPEngine.isFresh`.
   static let informationalsRemembered = 128
 
   private var quickModes: Set<UInt32> = []
   private var informationals: [UInt32] = []
+  /// There were more than are remembered: a new id may be an old one.
+  private(set) var hasForgottenInformationals = false
 
   /// Whether the ISAKMP SA can carry no further quick mode.
   var isUsedUp: Bool { quickModes.count >= Self.quickModesMax }
@@ -146,7 +149,10 @@ struct MessageIDs: Sendable {
   func isNewInformational(_ id: UInt32) -> Bool { id != 0 && !informationals.contains(id) }
 
   mutating func noteInformational(_ id: UInt32) {
-    if informationals.count >= Self.informationalsRemembered { informationals.removeFirst() }
+    if informationals.count >= Self.informationalsRemembered {
+      informationals.removeFirst()
+      hasForgottenInformationals = true
+    }
     informationals.append(id)
   }
 }

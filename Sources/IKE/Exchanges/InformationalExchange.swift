@@ -87,9 +87,12 @@ extension ISAKMPEngine {
     guard sa.messageIDs.isNewInformational(messageID) else { throw .replay }
     let iv = keys.phase2IV(lastBlock: sa.iv, messageID: messageID)
     let chain = try open(arrival, in: sa, iv: iv).chain
-    try checkPath(arrival, in: sa)
+    if isFresh(chain, in: sa) {
+      try acceptPath(arrival, in: sa)
+    } else {
+      guard arrival.path == sa.path else { throw .replay }
+    }
     isakmpSAs[sa.id]?.messageIDs.noteInformational(messageID)
-    try acceptPath(arrival, in: sa)
     // Whatever their order, first what needs the SA and last its own end; a payload that does not
     // parse is skipped, for the others are authentic.
     let deletes = chain.all(.delete).compactMap { body in try? Delete(parsing: body) }
@@ -108,6 +111,25 @@ extension ISAKMPEngine {
     }
     let malformed = chain.all(.delete).count - deletes.count
     for _ in 0..<malformed { counterValues.count(.delete) }
+  }
+
+  /// Whether a message is certainly no copy of an old one, so that it shows where its sender is and
+  /// that it lives. As long as every message id is remembered all are; after that only what has a
+  /// running number does.
+  private func isFresh(_ chain: PayloadChain, in sa: ISAKMPSA) -> Bool {
+    guard sa.messageIDs.hasForgottenInformationals else { return true }
+    return chain.all(.notification).contains { body in
+      guard let notification = try? Notification(parsing: body),
+        notification.spi == sa.cookies.bytes, let sequence = notification.sequence
+      else { return false }
+      switch notification.type {
+      case .rUThere:
+        let ahead = sequence &- (sa.dpdSeen ?? sequence &- 1)
+        return ahead > 0 && ahead <= UInt32.max / 2
+      case .rUThereACK: return sequence == sa.dpdSent && sa.dpdUnanswered > 0
+      default: return false
+      }
+    }
   }
 
   /// An encrypted message after our message 5 that we cannot read: the error report of a peer with

@@ -2,27 +2,51 @@ import Cryptography
 import IKE
 import Primitives
 
-/// Both ends come to the best algorithms that both have, whatever happens to their proposals on the
-/// way: never to weaker ones.
+/// What two ends negotiate is the responder's first choice among what both have, whatever happens
+/// to the proposals on the way: never anything weaker.
 public struct AlgorithmChecker: Sendable {
-  private let isakmp: ISAKMPTransform?
-  private let esp: ESPTransform?
+  /// What must come out when one of the two is the responder; `nil` when they have nothing in
+  /// common.
+  public struct Choice: Sendable {
+    public var isakmp: ISAKMPTransform?
+    public var esp: ESPTransform?
 
-  /// - Parameters:
-  ///   - isakmp: the best of the policies of both ends; `nil` when they have nothing in common.
-  ///   - esp: the same for ESP.
-  public init(isakmp: ISAKMPTransform?, esp: ESPTransform?) {
-    self.isakmp = isakmp
-    self.esp = esp
+    public init(isakmp: ISAKMPTransform?, esp: ESPTransform?) {
+      self.isakmp = isakmp
+      self.esp = esp
+    }
   }
 
-  public func check(_ transform: ISAKMPTransform?, at now: Instant) throws(BrokenPromise) {
+  private let asResponder: Choice
+  private let asInitiator: Choice
+
+  /// - Parameters:
+  ///   - asResponder: of the host that is watched.
+  ///   - asInitiator: of its peer.
+  public init(asResponder: Choice, asInitiator: Choice) {
+    self.asResponder = asResponder
+    self.asInitiator = asInitiator
+  }
+
+  public func check(
+    _ transform: ISAKMPTransform?, as role: Role, at now: Instant
+  ) throws(BrokenPromise) {
     try promise(
-      transform == isakmp, "algorithms", at: now,
+      transform == choice(role).isakmp, "algorithms", at: now,
       "an ISAKMP SA has \(transform.map { "\($0)" } ?? "none")")
   }
 
-  public func check(_ transform: ESPTransform, at now: Instant) throws(BrokenPromise) {
-    try promise(transform == esp, "algorithms", at: now, "an ESP SA has \(transform)")
+  public func check(
+    _ transform: ESPTransform, as role: Role, at now: Instant
+  ) throws(BrokenPromise) {
+    try promise(
+      transform == choice(role).esp, "algorithms", at: now, "an ESP SA has \(transform)")
+  }
+
+  private func choice(_ role: Role) -> Choice {
+    switch role {
+    case .initiator: asInitiator
+    case .responder: asResponder
+    }
   }
 }

@@ -108,7 +108,7 @@ public struct Watch: Sendable {
       let connection = isIPsec ? ConnectionID(value: view.carrier.value) : nil
       try note(.tunnelOpened(view.number, on: connection, rules: rules), at: now)
     }
-    for sa in sight.isakmpSAs { try algorithms.check(sa.transform, at: now) }
+    for sa in sight.isakmpSAs { try algorithms.check(sa.transform, as: sa.role, at: now) }
     for view in sight.sessions { try observe(view, sight.statistics[view.id], at: now) }
     for event in events { try hear(event, at: now) }
     try observePaths(sight, at: now)
@@ -175,7 +175,7 @@ public struct Watch: Sendable {
       if reason == .retriesExhausted { try backoff.noteTimeout(at: now) }
       try note(.attemptFailed(id, reason, retryAt: retryAt), at: now)
     case .childUp(let id, let child):
-      try algorithms.check(child.transform, at: now)
+      try algorithms.check(child.transform, as: child.role, at: now)
       try note(.pairUp(child.inbound.spi, on: id), at: now)
     case .childDown(_, let spi, let reason): try note(.pairDown(spi, reason), at: now)
     case .tunnelUp(let number): try note(.tunnelUp(number), at: now)
@@ -193,8 +193,8 @@ public struct Watch: Sendable {
     case .tunnelRefused(_, _, let reason, _): tally.count("tunnel refused: \(reason)")
     case .sessionRefused(let number, let reason, let detail):
       tally.count("session refused: \(reason)")
-      // A call that was never taken in is refused with these words; any other has failed.
-      guard !detail.hasPrefix("CDN, result") else { return }
+      // With these words a call has ended that was taken in; others were refused at once.
+      guard detail.hasPrefix("closed by") else { return }
       tally.count("call failed")
       try note(.sessionFailed(in: number), at: now)
     case .peerFailed(_, let reason, _): tally.count("peer failed: \(reason)")
