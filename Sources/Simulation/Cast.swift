@@ -18,6 +18,8 @@ public struct Cast: Sendable {
     case tunnelSecret
     /// It expects another gateway than the one that answers.
     case identity
+    /// Somebody without the secret answers in the place of the gateway.
+    case gateway
     /// It knows algorithms only that the gateway does not want.
     case algorithms
   }
@@ -79,7 +81,8 @@ public struct Cast: Sendable {
     TunnelRules(idleTimeout: .zero, destructTimeout: .seconds(10), isSingleShot: dialsSingleShot)
   }
 
-  public func gatewayConfiguration() throws -> GatewayConfiguration {
+  /// - Parameter mistake: of whoever pretends to be the gateway.
+  public func gatewayConfiguration(mistake: Mistake? = nil) throws -> GatewayConfiguration {
     var tunnel = TunnelConfiguration(hostName: "gateway")
     if rules.isSingleShot { tunnel.sessionsInLifeMax = 1 }
     var clearTunnel = tunnel
@@ -101,7 +104,7 @@ public struct Cast: Sendable {
           ppp: ppp))
     }
     return GatewayConfiguration(
-      isakmp: try isakmpConfiguration(peer: .any),
+      isakmp: try isakmpConfiguration(peer: .any, mistake: mistake),
       destinations: [
         DestinationProfile(
           name: "everybody", remote: nil, hosts: hosts, sessionsMax: sessionsMax)
@@ -113,8 +116,8 @@ public struct Cast: Sendable {
       networks: ["users": .init(pool: "users", localAddress: Self.innerGateway)])
   }
 
-  public func gateway() throws -> VirtualHost<Gateway> {
-    let configuration = try gatewayConfiguration()
+  public func gateway(mistake: Mistake? = nil) throws -> VirtualHost<Gateway> {
+    let configuration = try gatewayConfiguration(mistake: mistake)
     let host = try virtualHost(
       configuration.isakmp, destinations: configuration.destinations)
     return VirtualHost(Gateway(configuration, host: host), address: gatewayAddress)

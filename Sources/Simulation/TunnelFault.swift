@@ -132,7 +132,6 @@ extension World {
   mutating func spoilt(_ delivered: [[UInt8]]) -> [[UInt8]] {
     switch fault {
     case .deliversTwice: return delivered + delivered
-    case .losesPackets: return delivered.filter { _ in Bool.random(using: &random) }
     case .mixesUsersUp:
       let addresses = clients.compactMap { $0.watch.routed?.address }
       return delivered.map { inner in
@@ -144,6 +143,15 @@ extension World {
       }
     default: return delivered
     }
+  }
+
+  /// Whether a packet is lost that the network does not lose.
+  mutating func isLost(_ packet: VirtualPacket) -> Bool {
+    guard fault == .losesPackets else { return false }
+    let isESP = [false, true].contains {
+      Intruder.spi(of: packet, isToGateway: $0) != nil
+    }
+    return isESP && Bool.random(using: &random)
   }
 
   /// The gateway does what a forgery says.

@@ -32,6 +32,7 @@ public struct World: ~Copyable {
   private(set) var cast: Cast
   let fault: TunnelFault?
   var intruder: Intruder
+  var impostors: [Impostor] = []
   /// Counts of hosts that are no more, and of the script's own doings.
   private var tallyBefore = Tally()
   private var lifeNext = 0
@@ -106,9 +107,10 @@ public struct World: ~Copyable {
     _ index: Int, _ cast: Cast, _ mistake: Cast.Mistake?
   ) throws -> Client {
     lifeNext += 1
+    try placeImpostor(before: index, cast, fault == .admitsAnybody ? nil : mistake)
     let welcome: AdmissionChecker.Welcome =
       switch mistake {
-      case .secret, .identity, .algorithms: .none
+      case .secret, .identity, .gateway, .algorithms: .none
       case .password: .connectionOnly
       case .tunnelSecret: cast.tunnelSecret == nil ? .whole : .connectionOnly
       case nil: .whole
@@ -142,6 +144,7 @@ public struct World: ~Copyable {
   public var nextEvent: Instant? {
     var next = earliest(network.nextArrival, gateway.nextTimeout)
     for client in clients { next = earliest(next, client.host.nextTimeout) }
+    for impostor in impostors { next = earliest(next, impostor.host.nextTimeout) }
     return next
   }
 
@@ -175,6 +178,7 @@ public struct World: ~Copyable {
       guard let due = client.host.nextTimeout, due <= now else { continue }
       client.host.handleTimeout(at: now, using: &random)
     }
+    handleImpostorTimeouts()
     try settle()
   }
 
@@ -282,6 +286,7 @@ public struct World: ~Copyable {
 
   private mutating func deliver(_ packet: VirtualPacket) throws(BrokenPromise) {
     if packet.destination.address == gateway.address {
+      guard !isTakenByImpostor(packet) else { return }
       let packet = passOn(packet, isToGateway: true)
       if !packet.isStale { gatewayWatch.deadPeer.noteArrival(from: packet.source, at: now) }
       gateway.receive(packet, at: now, using: &random)
@@ -380,6 +385,6 @@ public struct World: ~Copyable {
   private mutating func transmit(_ packet: VirtualPacket, as original: VirtualPacket) {
     capture.append(original)
     if capture.count > 2 * Self.captureMax { capture.removeFirst(Self.captureMax) }
-    network.send(packet, at: now, using: &random)
+    if !isLost(packet) { network.send(packet, at: now, using: &random) }
   }
 }
