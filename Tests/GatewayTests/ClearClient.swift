@@ -16,7 +16,10 @@ final class ClearClient {
   private var peerSession: UInt16?
   private var address: IPv4Address?
 
-  init(_ index: Int, user: String, at now: Instant, using random: inout SeededRandom) throws {
+  init(
+    _ index: Int, user: String, at now: Instant, using random: inout SeededRandom,
+    _ configure: (inout PPPConfiguration) -> Void = { _ in }
+  ) throws {
     self.user = user
     let host = IPv4Address(198, 51, 100, UInt8(truncatingIfNeeded: index + 1))
     remote = SocketAddress(.v4(host), port: 1701)
@@ -25,6 +28,7 @@ final class ClearClient {
     var ppp = PPPConfiguration(role: .peer)
     ppp.userName = user
     ppp.password = Secret(text: "sesame")
+    configure(&ppp)
     link = PPPLink(ppp)
     try tunnel.openSession(localID: 1, at: now, using: &random)
   }

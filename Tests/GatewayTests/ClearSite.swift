@@ -65,10 +65,12 @@ final class ClearSite {
   }
 
   /// A new client connects as user `user`; the session that the gateway has of it.
-  func connect(user: Int? = nil) throws -> (ClearClient, SessionID) {
+  func connect(
+    user: Int? = nil, _ configure: (inout PPPConfiguration) -> Void = { _ in }
+  ) throws -> (ClearClient, SessionID) {
     let index = clients.count
     let client = try ClearClient(
-      index, user: "user\(user ?? index)", at: now, using: &random)
+      index, user: "user\(user ?? index)", at: now, using: &random, configure)
     clients.append(client)
     settle()
     return (client, gateway.host.endpoint.sessionViews.last?.id ?? SessionID(0))
