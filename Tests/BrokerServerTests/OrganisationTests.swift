@@ -92,6 +92,21 @@ import Testing
     }
   }
 
+  @Test func figuresOfAllOrganisationsAreForTheOneThatRunsTheBroker() async throws {
+    try await TwoOrganisations.run { world in
+      for role in Self.roles {
+        let token = try world.others[role].orFail()
+        let answer = try await world.broker.send("GET", "/metrics", token: token)
+        #expect(answer.status == 403, "\(role)")
+        #expect(!answer.body.contains("drawbridge_connections"))
+      }
+      let viewer = try await world.broker.token("vera", .viewer)
+      let ours = try await world.broker.send("GET", "/metrics", token: viewer)
+      #expect(ours.status == 200)
+      #expect(ours.body.contains("drawbridge_connections"))
+    }
+  }
+
   /// A product id names one device, so that whoever announces it again has to be told: the one
   /// thing that another organisation can find out.
   @Test func aTakenProductIDIsSaidToBeTakenAndNothingElse() async throws {

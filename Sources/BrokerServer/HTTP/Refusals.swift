@@ -75,6 +75,11 @@ extension Refusal {
       nextStep: "Use a token of a role that allows it, or ask an administrator.")
   }
 
+  static let figuresOfAll = Refusal(
+    .forbidden, "The figures are about every organisation on the broker.",
+    cause: "The token is not of the organisation that runs it.",
+    nextStep: "Ask who runs the broker.")
+
   static let storeNotRead = Refusal(
     .storeUnavailable, "The broker has not read its database yet.",
     cause: "It has just started, or the database cannot be reached.",

@@ -4,10 +4,14 @@ import Hummingbird
 extension ServedBroker {
   private static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
-  /// Anybody's where the configuration says so; otherwise any person's.
+  /// Anybody's where the configuration says so; otherwise any person's of the organisation that runs
+  /// the broker, for they count what every organisation does.
   func exposeMetrics(_ asked: Asked) async throws(Refusal) -> Response {
     if !configuration.metricsArePublic {
-      try await perform(asked) { (_, caller) throws(Refusal) in try caller.requireReading() }
+      try await perform(asked) { (rules, caller) throws(Refusal) in
+        try caller.requireReading()
+        guard caller.organisation == rules.policy.ownOrganisation else { throw .figuresOfAll }
+      }
     }
     return Answer.text(metricsPage(), type: Self.metricsType)
   }
