@@ -34,7 +34,11 @@ sub ipsec {
   my ($encryption, $key) = $states =~ /enc (\S+) 0x(\w+)/ ? ($1, $2)
     : $states =~ /aead (\S+) 0x(\w+)/ ? ($1, substr $2, 8) : ();   # behind it 32 bits of salt
   my ($integrity) = $states =~ /auth-trunc (\S+)/;
+  # Quick modes by who began them; a repeated message has the same number.
+  my ($log, %began) = content('/job/charon.log');
+  $began{$1}{$2} = 1 while $log =~ /(generating|parsed) QUICK_MODE request (\d+) \[ HASH SA /g;
   object(
+    begun => scalar keys %{$began{generating}}, answered => scalar keys %{$began{parsed}},
     sas => $sas, established => $ever, encryption => $encryption, integrity => $integrity,
     keyBits => defined $key ? 4 * length $key : undef,
     encapsulation => $sas == 0 ? undef : $states =~ /encap type espinudp/ ? 'udp' : 'none');

@@ -94,11 +94,15 @@ class Attachment:
     def lose(self, percent):
         """Drops so many of a hundred packets, either way; 0 for none."""
         drop = f"numgen random mod 100 < {percent} drop" if percent < 100 else "drop"
-        self._filter("loss", [drop] if percent else [])
+        name = self.interface
+        self._filter(f"inet {name}", {"forward": [f'{end} "{name}" {drop}' for end in
+                                                  ("iifname", "oifname")] if percent else []})
 
     def drop_fragments(self):
-        """Drops what is a fragment, either way, as some firewalls do."""
-        self._filter("fragments", ["ip frag-off & 0x3fff != 0 drop", "exthdr frag exists drop"])
+        """Drops what is a fragment, either way, as some firewalls do; at the interface itself,
+        because the router makes fragments after all its other filters."""
+        drops = ["ip frag-off & 0x3fff != 0 drop", "exthdr frag exists drop"]
+        self._filter(f"netdev {self.interface}", {"ingress": drops, "egress": drops})
 
     def limit(self, mtu):
         """The path to the host carries so many bytes: the router fragments larger packets, or tells
@@ -111,14 +115,15 @@ class Attachment:
             raise LabError("there is no NAT to rebind")
         self.nat.rebind(address)
 
-    def _filter(self, purpose, drops):
-        table = f"table inet {self.interface}-{purpose}"
-        rules = [f"{table} {{}}", f"delete {table}", f"{table} {{", "chain forward {",
-                 "type filter hook forward priority filter"]
-        for drop in drops:
-            rules += [f'iifname "{self.interface}" {drop}', f'oifname "{self.interface}" {drop}']
+    def _filter(self, table, rules):
+        """Makes a table of the router's anew, with rules by hook."""
+        text = [f"table {table} {{}}", f"delete table {table}", f"table {table} {{"]
+        device = f'device "{self.interface}" ' if table.startswith("netdev") else ""
+        for hook, lines in rules.items():
+            text += [f"chain {hook} {{", f"type filter hook {hook} {device}priority filter", *lines,
+                     "}"]
         sh("ip", "netns", "exec", self.router, "nft", "-f", "-",
-           stdin="\n".join([*rules, "}", "}"]) + "\n")
+           stdin="\n".join([*text, "}"]) + "\n")
 
 
 class Network:

@@ -77,8 +77,8 @@ class Product(Host):
 
     def interfaces(self):
         """The interfaces in the namespace that the product made."""
-        lines = sh("ip", "-n", self.namespace, "-o", "link").splitlines()
-        names = [re.match(r"\d+: ([^:@]+)", line)[1] for line in lines]
+        # Lines of another form are warnings: that the list changed while it was read, for one.
+        names = re.findall(r"(?m)^\d+: ([^:@]+)", sh("ip", "-n", self.namespace, "-o", "link"))
         return [name for name in names if name not in HOST_INTERFACES]
 
     def log_text(self):

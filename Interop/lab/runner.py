@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 from . import scenario as scenarios
 from .workspace import LabError, end, make_folder, remove, sweep_stale
@@ -85,6 +86,7 @@ def work(scenario, folder, reference, hold):
     except SystemExit as error:
         failure = f"not done in time ({error})"
     except Exception as error:
+        traceback.print_exc()
         failure = f"{type(error).__name__}: {error}"
     (folder / "result.json").write_text(json.dumps({
         "failure": failure, "judged": performance.judged, "skipped": performance.skipped,
