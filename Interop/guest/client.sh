@@ -73,7 +73,7 @@ session() {
   wait_for 10 ppp_is_gone
   rm -f /run/ppp-ready
   local before; before=$(ends)
-  tell_xl2tpd c vpn
+  tell_xl2tpd c vpn || { echo "xl2tpd takes no orders"; return 1; }
   up_or_refused() { ppp_is_up || [ "$(ends)" -gt "$before" ]; }
   wait_for "$TIMEOUT" up_or_refused
   ppp_is_up || { echo "no session"; return 1; }

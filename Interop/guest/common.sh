@@ -21,7 +21,7 @@ end_process() {  # end_process PIDFILE : TERM, then KILL after 3 s
   rm -f "$1"
 }
 
-tell_xl2tpd() { [ -p $CONTROL ] && timeout 2 bash -c "echo '$*' >$CONTROL"; }
+tell_xl2tpd() { [ -p $CONTROL ] && timeout 10 bash -c "echo '$*' >$CONTROL"; }
 
 ppp_auth_name() { [ "${PPP_AUTH:-mschapv2}" = mschapv2 ] && echo mschap-v2 || echo "$PPP_AUTH"; }
 

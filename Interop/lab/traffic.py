@@ -5,7 +5,7 @@ import re
 import time
 
 # How often a busy server is asked again, and after how long.
-BUSY_TRIES, BUSY_SECONDS = 20, 0.5
+BUSY_TRIES, BUSY_SECONDS = 40, 0.5
 
 
 def ping(run, target, count, interval, size=56, df=None):
@@ -39,4 +39,6 @@ def transfer(run, target, megabytes, reverse=False):
         total = json.loads(text)["end"]["sum_received"]
         return {"bytes": int(total["bytes"]), "megabits": round(total["bits_per_second"] / 1e6)}
     except (ValueError, KeyError):
-        return {"bytes": 0, "megabits": 0, "error": text.strip()[-200:]}
+        error = text.strip()[-200:]
+        print(f"transfer to {target}: {error}")   # for steps.log
+        return {"bytes": 0, "megabits": 0, "error": error}
