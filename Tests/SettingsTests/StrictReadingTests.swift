@@ -112,9 +112,8 @@ import Testing
     #expect(
       errors(
         """
-        users:
-        - {name: anna, password: &p "a*b∗c"}
-        - {name: "bert", password: *p}
+        tun: {name: &n "a*b"}
+        destinations: [{name: lab, remoteHosts: [{host: *n}]}]
         """) == [])
     #expect(errors("tun: {\"*\": 1}").map(\.code) == [.unknownKey])
     #expect(errors("tun: {mtu: *nothing}").map(\.code) == [.notYAML])

@@ -50,10 +50,16 @@ extension FuzzTarget {
     require((try? WireJSON.decode(type, from: written)) == value, "not read again: \(value)")
   }
 
+  /// Number 60 of the bad inputs: whatever somebody asks for as a timeout.
+  private static let timeouts = [
+    "0", "-1", "299", "300", "3600", "3601", "9223372036854775808", "1e400", "0.5", "NaN", "\"20\"",
+    "null",
+  ].map { "{\"inactivitySeconds\":\($0)}" }
+
   private static func bodySeeds() -> [[UInt8]] {
     let made = BrokerConversation.made
     let bodies: [(Int, [String])] = [
-      (0, made.reports),
+      (0, made.reports), (1, timeouts),
       (
         1,
         [

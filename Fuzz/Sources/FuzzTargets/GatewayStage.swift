@@ -73,11 +73,12 @@ struct GatewayStage: ~Copyable {
     ]
     return GatewayMode.all.flatMap { mode -> [[UInt8]] in
       guard let recording = GatewayRecording.of(mode) else { return [] }
-      let prefixes = (0...recording.datagrams.count).map {
-        [mode.bits, 2, UInt8($0), 14, 7, 14, 7]
-      }
       let up = [mode.bits, 2, UInt8(recording.upCount)]
-      return prefixes + forged.map { up + $0 + [2, 4] }
+      let whole = [mode.bits, 2, UInt8(recording.datagrams.count)]
+      let prefixes = (0..<recording.datagrams.count).map { [mode.bits, 2, UInt8($0), 13, 0] }
+      // One mode in detail, the others as far as they differ.
+      return [whole, up] + (mode.bits == 1 ? prefixes : [])
+        + (mode.bits < 4 ? forged.map { up + $0 + [2, 4] } : [])
     }
   }
 

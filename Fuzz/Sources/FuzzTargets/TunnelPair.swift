@@ -201,6 +201,8 @@ struct TunnelPair: ~Copyable {
       lnsLife.note(event)
     }
     require(outputs <= outputsMax, "one input made \(outputs) outputs")
+    // What has not said anything has not changed either: a snapshot takes longer than a step.
+    guard outputs > 0 else { return }
     lacLife.check(lac.snapshot)
     lnsLife.check(lns.snapshot)
   }
