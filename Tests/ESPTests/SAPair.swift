@@ -77,12 +77,15 @@ struct SAPair: ~Copyable {
   }
 
   /// A packet with exactly this plaintext (payload, padding, trailer) and sequence number.
-  mutating func sealRaw(_ plaintext: [UInt8], sequence: UInt32) -> [UInt8] {
+  mutating func sealRaw(
+    _ plaintext: [UInt8], sequence: UInt32, iv: [UInt8] = []
+  ) -> [UInt8] {
     let transform = raw.transform
     let header = ESPHeader.bytes + transform.ivBytes
     let length = header + plaintext.count + transform.icvBytes
     arena.store(Self.spi, at: 0)
     arena.store(sequence, at: 4)
+    arena.store(iv, at: ESPHeader.bytes)
     arena.store(plaintext, at: header)
     engine.removeAll()
     engine.append(raw, offset: 0, packetBytes: length)

@@ -127,6 +127,12 @@ import Testing
       #expect(throws: ESPRejection.badPadding) {
         _ = try pair.open(pair.sealRaw(long, sequence: 3))
       }
+      // It goes on into the packet's vector, byte for byte as padding has to be.
+      let vector = [UInt8](repeating: 0, count: transform.ivBytes - 1) + [1]
+      let outside: [UInt8] = (2...15).map { $0 } + [15, 17]
+      #expect(throws: ESPRejection.badPadding) {
+        _ = try pair.open(pair.sealRaw(outside, sequence: 5, iv: vector))
+      }
       let only: [UInt8] = (1...14).map { $0 } + [14, 59]
       let opened = try pair.open(pair.sealRaw(only, sequence: 4))
       #expect(opened.payload == [])

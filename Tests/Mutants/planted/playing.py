@@ -17,7 +17,8 @@ from .copy import VARIABLE
 MEMORY_BYTES_MAX = 8 << 30
 SECONDS_MIN, SECONDS_MAX, TIMES_MAX = 30, 300, 8
 PROGRAM = ".build/debug/drawbridgePackageTests.xctest"
-FAILED_TEST = re.compile(r"[✘✗×] Test (?!run)(.+?) (?:recorded an issue|failed)")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+FAILED_TEST = re.compile(r"[✘×] Test (?!run)(.+?) (?:recorded an issue|failed)")
 COUNT = re.compile(r"Test run with (\d+) tests?")
 
 
@@ -77,6 +78,7 @@ def follow(process):
     """The first failure that the output tells, and how many tests ran."""
     tests = 0
     for line in process.stdout:
+        line = COLOUR.sub("", line)
         if found := FAILED_TEST.search(line):
             return found[1], tests
         if line.startswith("FAILED"):
