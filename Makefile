@@ -11,6 +11,8 @@ JOBS := 2
 # ends the run, and the log's last lines name those that had begun.
 UNIT_TESTS := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
   timeout --kill-after=10 900 stdbuf --output=L swift test
+SIMULATIONS := timeout --kill-after=10 900 \
+  swift run simulate --count $(SEEDS) --from $(FIRST_SEED) --jobs $(JOBS)
 SWIFT_FOLDERS := Package.swift Sources Tests Fuzz/Driver.swift Fuzz/Package.swift \
   Fuzz/Sources/FuzzTargets
 
@@ -49,7 +51,7 @@ test-unit:  ## unit tests and simulations
 	$(call step,format,$(MAKE) --no-print-directory check-format)
 	$(call step,build,swift build --build-tests)
 	$(call step,unit tests,$(UNIT_TESTS))
-	$(call step,simulations,swift run simulate --count $(SEEDS) --from $(FIRST_SEED) --jobs $(JOBS))
+	$(call step,simulations,$(SIMULATIONS))
 
 test-service:  ## brokers, agents and databases as processes, killed and asked nonsense
 	$(call step,set-up,Scripts/setup)

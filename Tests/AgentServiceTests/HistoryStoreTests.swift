@@ -108,6 +108,25 @@ import Testing
     }
   }
 
+  @Test func aFileOfTheFirstVersionGetsANameAndKeepsItsLines() throws {
+    let folder = try TemporaryFolder()
+    do {
+      let history = try folder.history()
+      try history.append((1...9).map { Fixtures.event($0, .agentStarted) }, at: time)
+      try history.keep(HistoryMark(id: Fixtures.history, acknowledged: 8))
+    }
+    try DatabaseQueue(path: folder.path + "/agent.sqlite").write { database in
+      try database.execute(sql: "DROP TABLE history")
+      try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '2'")
+      // How far reports counted ahead in the first version; nobody asks for it any more.
+      try database.execute(sql: "INSERT INTO facts (name, value) VALUES ('offset', 80)")
+    }
+    let remainder = try folder.history().remainder()
+    #expect(remainder.historyMark.id != Fixtures.history)
+    #expect(remainder.historyMark.acknowledged == 8)
+    #expect(remainder.historySequence == 9)
+  }
+
   @Test func cs13TheVPNAgentsLogKeepsTheExactReason() throws {
     let history = try TemporaryFolder().history()
     let tunnel = Fixtures.tunnel(1)
