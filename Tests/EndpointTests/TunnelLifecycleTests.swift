@@ -66,10 +66,43 @@ import Testing
     #expect(due == [.forget])
   }
 
-  @Test func lt8ANegotiationThatFailsSpendsTheSingleShotConnection() {
+  @Test func lt8ATunnelThatFailsToNegotiateSpendsTheSingleShotConnection() {
     var lifecycle = TunnelLifecycle(TunnelRules(isSingleShot: true))
+    #expect(lifecycle.phase == .negotiating)
     let closed = lifecycle.tunnelClosed(at: start)
     #expect(closed == [.markIPsecSpent, .disconnectIPsec(.singleShotSpent)])
+    #expect(lifecycle.phase == .destructing(until: start + .seconds(600)))
+  }
+
+  /// The session was never opened: its end is not that of the last session.
+  @Test func lt8ASessionThatFailsToNegotiateSpendsTheSingleShotConnection() {
+    let spent: [TunnelLifecycle.Order] = [.markIPsecSpent, .disconnectTunnel(.singleShotSpent)]
+    var negotiating = TunnelLifecycle(TunnelRules(isSingleShot: true))
+    let early = negotiating.sessionFailed()
+    #expect(early == spent)
+    var idle = TunnelLifecycle(TunnelRules(isSingleShot: true))
+    idle.tunnelEstablished(at: start)
+    let only = idle.sessionFailed()
+    #expect(only == spent)
+    var carrying = carryingOne(TunnelRules(isSingleShot: true))
+    let another = carrying.sessionFailed()
+    #expect(another == spent)
+    _ = carrying.tunnelClosed(at: start)
+    let late = carrying.sessionFailed()
+    #expect(late == [])
+  }
+
+  @Test func lt8ASessionThatFailsToNegotiateChangesNothingOfAStandardTunnel() {
+    var idle = TunnelLifecycle(TunnelRules())
+    idle.tunnelEstablished(at: start)
+    let orders = idle.sessionFailed()
+    #expect(orders == [])
+    // It stays until its idle timeout, which began when it was established (LT-1).
+    #expect(idle.phase == .idle(until: start + .seconds(60)))
+    var carrying = carryingOne(TunnelRules())
+    let others = carrying.sessionFailed()
+    #expect(others == [])
+    #expect(carrying.phase == .carrying(sessions: 1))
   }
 
   @Test func aTunnelClosesOnce() {
