@@ -70,7 +70,8 @@ X
   /usr/lib/ipsec/charon >>/job/charon.out 2>&1 &
   echo $! >/run/ike.pid
   wait_for 10 test -S /run/charon.vici || { echo "charon did not start"; return 1; }
-  swanctl --load-all
+  # The socket is there a moment before anybody listens at it.
+  wait_for 5 swanctl --load-all || swanctl --load-all
 }
 
 ike_up() { swanctl --initiate --child l2tp --timeout "$TIMEOUT"; }
