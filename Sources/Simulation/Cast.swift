@@ -18,6 +18,8 @@ public struct Cast: Sendable {
     case tunnelSecret
     /// It expects another gateway than the one that answers.
     case identity
+    /// It shows another identity than the gateway wants to see, where it wants one.
+    case name
     /// Somebody without the secret answers in the place of the gateway.
     case gateway
     /// It knows algorithms only that the gateway does not want.
@@ -163,6 +165,9 @@ public struct Cast: Sendable {
     isakmp.natTraversal = natTraversal
     isakmp.localIdentity = isGateway ? gatewayIdentity : clientIdentity
     isakmp.remoteIdentity = isGateway ? clientIdentity : gatewayIdentity
+    if mistake == .name, clientIdentity != nil {
+      isakmp.localIdentity = Identity(text: "another@example")
+    }
     if mistake == .identity { isakmp.remoteIdentity = Identity(text: "another.example") }
     if !isGateway { isakmp.retryIkeAttempts = .count(retryIkeAttempts) }
     return isakmp

@@ -4,7 +4,7 @@ import Primitives
 extension Story {
   /// Somebody stands between a client and the gateway for a while.
   mutating func standBetween(_ index: Int, in world: inout World) throws {
-    let deeds = Interception.Deed.allCases.filter { $0 != .divertsEverything || mayDivert }
+    let deeds = Interception.Deed.allCases.filter { !$0.isFollowed || cast.natTraversal == .off }
     let deed = deeds.randomElement(using: &random) ?? .weakensOffer
     world.count("act: somebody \(deed)")
     guard deed.needsFreshClient || Bool.random(using: &random) else {
@@ -23,14 +23,13 @@ extension Story {
     world.endInterception()
   }
 
-  /// With NAT traversal a peer that comes from elsewhere is followed.
-  private var mayDivert: Bool { cast.natTraversal == .off }
-
   /// What has arrived at the gateway comes once more.
   mutating func replayOld(in world: inout World) throws(BrokenPromise) {
     world.count("act: what has arrived is replayed")
     for _ in 0..<Int.random(in: 1...8, using: &random) {
-      guard let packet = world.intruder.arrived.randomElement(using: &random) else { return }
+      let isISAKMP = Bool.random(using: &random)
+      let arrived = isISAKMP ? world.intruder.arrivedISAKMP : world.intruder.arrived
+      guard let packet = arrived.randomElement(using: &random) else { return }
       world.replayArrived(packet, fromElsewhere: Bool.random(using: &random))
       try world.run(for: .milliseconds(Int.random(in: 0...50, using: &random)))
     }

@@ -34,7 +34,7 @@ public struct Story: Sendable {
     cast.isIPv6 = Int.random(in: 0..<3, using: &random) == 0
     // There is no address translation in IPv6, and none without NAT traversal.
     if cast.isIPv6 { hidden = [] }
-    if hidden.isEmpty, Int.random(in: 0..<3, using: &random) == 0 { cast.natTraversal = .off }
+    if hidden.isEmpty, Bool.random(using: &random) { cast.natTraversal = .off }
     self.hidden = hidden
   }
 

@@ -153,7 +153,7 @@ extension World {
     }
   }
 
-  func checkGateway(_ sight: Sight, _ events: [EndpointEvent]) throws(BrokenPromise) {
+  mutating func checkGateway(_ sight: Sight, _ events: [EndpointEvent]) throws(BrokenPromise) {
     for sa in sight.isakmpSAs where sa.role == .responder {
       try promise(
         intruder.maySucceed(atResponder: sa.cookies.initiator), "tampering", at: now,
@@ -179,6 +179,10 @@ extension World {
       try promise(
         !isIntercepted(client, .altersQuickMode1), "tampering", at: now,
         "the gateway believes a changed quick mode message 1")
+      guard let client, clients.contains(where: { $0.host.address == client }) else { continue }
+      try promise(
+        intruder.noteMadePair(for: client), "replay", at: now,
+        "the gateway has more pairs with \(client) than that has asked for")
     }
     if gateway.owner.host.endpoint.isakmpEngine.halfOpenCount > cast.halfOpenPerAddressMax {
       try HalfOpenChecker.check(

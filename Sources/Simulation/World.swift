@@ -111,6 +111,7 @@ public struct World: ~Copyable {
     let welcome: AdmissionChecker.Welcome =
       switch mistake {
       case .secret, .identity, .gateway, .algorithms: .none
+      case .name: cast.clientIdentity == nil ? .whole : .none
       case .password: .connectionOnly
       case .tunnelSecret: cast.tunnelSecret == nil ? .whole : .connectionOnly
       case nil: .whole

@@ -53,7 +53,8 @@ import Testing
       "act: somebody weakensOffer", "act: somebody altersMessage5",
       "act: somebody altersMessage6", "act: somebody altersQuickMode1",
       "act: somebody altersQuickMode2", "act: somebody altersQuickMode3",
-      "act: somebody divertsMessage3", "act: somebody divertsEverything",
+      "act: somebody divertsMessage3", "act: somebody divertsMessage5",
+      "act: somebody divertsPhase2",
       "act: somebody deletesISAKMPSA", "act: somebody initialContact",
     ] {
       #expect(tally[what] > 0, "no story has \(what)")

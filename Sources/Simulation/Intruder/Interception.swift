@@ -12,19 +12,24 @@ struct Interception: Sendable {
     case altersQuickMode1
     case altersQuickMode2
     case altersQuickMode3
-    /// Holds the message back and sends it on from his own address.
+    /// Holds the message back and sends it on from his own address; in phase 2 every message.
     case divertsMessage3
-    case divertsEverything
+    case divertsMessage5
+    case divertsPhase2
 
     /// Whether the promise holds for a client's first messages only: what was under way before
     /// cannot be told from what is forbidden.
     var needsFreshClient: Bool {
       switch self {
       case .altersQuickMode1, .altersQuickMode2, .altersQuickMode3: true
-      case .weakensOffer, .altersMessage5, .altersMessage6, .divertsMessage3, .divertsEverything:
+      case .weakensOffer, .altersMessage5, .altersMessage6, .divertsMessage3, .divertsMessage5,
+        .divertsPhase2:
         false
       }
     }
+
+    /// Whether with NAT traversal the gateway follows to where the message came from (RFC 3947 §4).
+    var isFollowed: Bool { self == .divertsMessage5 || self == .divertsPhase2 }
   }
 
   let client: IPAddress
@@ -47,7 +52,9 @@ struct Interception: Sendable {
       (.altersQuickMode3, .quickMode(3)) where isClients:
       return seen.altered(hashOffset: HashOffsets.quickMode).map { .rewrite($0) }
     case (.divertsMessage3, .mainMode(3)) where isToGateway: return .divert
-    case (.divertsEverything, _) where isToGateway && place != .mainMode(1): return .divert
+    case (.divertsMessage5, .mainMode(5)) where isToGateway: return .divert
+    case (.divertsPhase2, .quickMode) where isToGateway: return .divert
+    case (.divertsPhase2, .informational) where isToGateway: return .divert
     default: return nil
     }
   }

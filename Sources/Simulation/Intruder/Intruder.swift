@@ -40,10 +40,19 @@ struct Intruder: Sendable {
   private(set) var conversations: [Conversation] = []
   /// What has arrived at the gateway: to send it again must have no effect.
   private(set) var arrived: [VirtualPacket] = []
+  private(set) var arrivedISAKMP: [VirtualPacket] = []
+  /// The quick modes that each client has begun, and the pairs that the gateway has made of them.
+  private var quickModes: [IPAddress: Set<QuickModeName>] = [:]
+  private var pairsMade: [IPAddress: Int] = [:]
   private(set) var spis: [(spi: [UInt8], client: SocketAddress)] = []
   private(set) var firstMessage: [UInt8]?
   private(set) var thirdMessage: [UInt8]?
   var clearPeers: [ClearPeer] = []
+
+  private struct QuickModeName: Hashable {
+    let cookies: Cookies
+    let messageID: UInt32
+  }
 
   private struct Step: Hashable {
     let cookie: UInt64
@@ -69,6 +78,10 @@ struct Intruder: Sendable {
     guard let seen = SeenMessage(packet, isToGateway: isToGateway) else { return packet }
     let (place, isClients) = exchanges.place(of: seen, isToGateway: isToGateway)
     note(seen, place, packet, isToGateway)
+    if place == .quickMode(1), isClients {
+      quickModes[client, default: []].insert(
+        QuickModeName(cookies: seen.header.cookies, messageID: seen.header.messageID))
+    }
     let change =
       interception?.client == client
       ? interception?.change(
@@ -94,6 +107,9 @@ struct Intruder: Sendable {
     guard packet.source.address != address, !packet.isStale else { return }
     arrived.append(packet)
     if arrived.count > 2 * Self.keptMax { arrived.removeFirst(Self.keptMax) }
+    guard SeenMessage(packet, isToGateway: true) != nil else { return }
+    arrivedISAKMP.append(packet)
+    if arrivedISAKMP.count > 2 * Self.keptMax { arrivedISAKMP.removeFirst(Self.keptMax) }
   }
 
   private mutating func note(
@@ -148,6 +164,13 @@ struct Intruder: Sendable {
   private func hasPassed(_ cookie: UInt64, _ number: Int) -> Bool {
     let step = Step(cookie: cookie, number: number)
     return !changed.contains(step) || passed.contains(step)
+  }
+
+  /// The gateway has made a pair as a responder; whether the client has begun as many quick modes,
+  /// or a replay did it.
+  mutating func noteMadePair(for client: IPAddress) -> Bool {
+    pairsMade[client, default: 0] += 1
+    return hasHeldBack || (pairsMade[client] ?? 0) <= (quickModes[client]?.count ?? 0)
   }
 
   /// Whether a packet that the gateway sent to his address may have been sent there.
