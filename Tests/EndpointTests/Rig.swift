@@ -9,12 +9,37 @@ import Primitives
 /// An endpoint as a gateway and, against it, bare engines as its peer, in virtual time and without
 /// packet path: the peer can say anything at any layer, in any order.
 final class Rig {
-  static let gatewayAddress = SocketAddress(.v4(IPv4Address(203, 0, 113, 1)), port: 500)
-  static let peerAddress = SocketAddress(.v4(IPv4Address(198, 51, 100, 2)), port: 500)
+  /// Of the addresses outside.
+  enum Family: String, CaseIterable, Sendable {
+    case v4, v6
+
+    var gateway: IPAddress {
+      switch self {
+      case .v4: .v4(IPv4Address(203, 0, 113, 1))
+      case .v6: .v6(IPv6Address(high: 0x2001_0DB8_0001_0000, low: 1))
+      }
+    }
+
+    /// Hosts number 2 and up: the peer, its NAT, others.
+    func peer(_ number: UInt8 = 2) -> IPAddress {
+      switch self {
+      case .v4: .v4(IPv4Address(198, 51, 100, number))
+      case .v6: .v6(IPv6Address(high: 0x2001_0DB8_0002_0000, low: UInt64(number)))
+      }
+    }
+  }
+
+  static let gatewayAddress = SocketAddress(Family.v4.gateway, port: 500)
+  static let peerAddress = SocketAddress(Family.v4.peer(), port: 500)
   static let password = Secret(text: "sesame")
   static let inner = IPv4Address(10, 0, 0, 1)
   private static let roundsMax = 10_000
 
+  let family: Family
+  /// The peer's address outside, when it is behind a NAT.
+  var peerOutside: IPAddress?
+  /// Nothing of ISAKMP arrives any more.
+  var isCut = false
   var endpoint: Endpoint
   /// The peer's ISAKMP.
   var keys: ISAKMPEngine
@@ -33,10 +58,12 @@ final class Rig {
   private var leased: UInt8 = 1
 
   init(
-    rules: TunnelRules = TunnelRules(), limits: Endpoint.Limits = Endpoint.Limits(),
+    family: Family = .v4, rules: TunnelRules = TunnelRules(),
+    limits: Endpoint.Limits = Endpoint.Limits(),
     requiresIPsec: Bool = true, hostSessionsMax: Int = .max, profileSessionsMax: Int = .max,
     clampsMSS: Bool = true
   ) throws {
+    self.family = family
     let isakmp = try Self.isakmp()
     var host = Self.host(rules: rules, requiresIPsec: requiresIPsec)
     host.sessionsMax = hostSessionsMax
@@ -77,7 +104,9 @@ final class Rig {
   /// A new IPsec connection of the peer; its carrier at the endpoint.
   func connect() -> CarrierID {
     _ = keys.initiate(
-      ConnectionRequest(policy: "ipsec", local: Self.peerAddress, remote: Self.gatewayAddress),
+      ConnectionRequest(
+        policy: "ipsec", local: SocketAddress(family.peer(), port: 500),
+        remote: SocketAddress(family.gateway, port: 500)),
       at: now, using: &random)
     settle()
     return endpoint.carrierViews.last?.id ?? CarrierID(0)
@@ -95,7 +124,7 @@ final class Rig {
   /// A new control connection without IPsec.
   func dialInClear(_ peer: RigPeer, from remote: SocketAddress) {
     let message = peer.nextMessage(at: now, using: &random) ?? []
-    let local = SocketAddress(Self.gatewayAddress.address, port: 1701)
+    let local = SocketAddress(family.gateway, port: 1701)
     endpoint.receiveClearL2TP(message, local: local, remote: remote, at: now, using: &random)
     peer.carrier = endpoint.carrierViews.last?.id ?? CarrierID(0)
     peers.append(peer)
@@ -135,12 +164,13 @@ final class Rig {
     for _ in 0..<Self.roundsMax {
       var didSomething = carryFromEndpoint()
       while let transmit = keys.nextTransmit() {
-        let path = transmit.path
-        endpoint.receiveISAKMP(
-          transmit.bytes,
-          on: Path(local: path.remote, remote: path.local, floated: path.floated),
-          at: now, using: &random)
         didSomething = true
+        guard !isCut else { continue }
+        let path = transmit.path
+        let remote = SocketAddress(peerOutside ?? path.local.address, port: path.local.port)
+        endpoint.receiveISAKMP(
+          transmit.bytes, on: Path(local: path.remote, remote: remote, floated: path.floated),
+          at: now, using: &random)
       }
       while let job = keys.nextJob() {
         keys.complete(job.run(), at: now, using: &random)
@@ -169,10 +199,12 @@ final class Rig {
       switch output {
       case .sendISAKMP(let transmit):
         order.append("isakmp")
+        guard !isCut else { continue }
         let path = transmit.path
+        let local = SocketAddress(
+          peerOutside == nil ? path.remote.address : family.peer(), port: path.remote.port)
         keys.receive(
-          transmit.bytes,
-          on: Path(local: path.remote, remote: path.local, floated: path.floated),
+          transmit.bytes, on: Path(local: local, remote: path.local, floated: path.floated),
           at: now, using: &random)
       case .compute(let job): endpoint.complete(job.run(), at: now, using: &random)
       case .dataplane(let command):
