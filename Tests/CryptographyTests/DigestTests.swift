@@ -81,6 +81,7 @@ import Testing
       [], bytes("abc"), bytes("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
       bytes(0x61, count: 1_000_000),
     ]
+    #expect(vector.digests.count == messages.count)
     for (message, digest) in zip(messages, vector.digests) {
       #expect(vector.hash.digest(message) == bytes(hex: digest))
     }

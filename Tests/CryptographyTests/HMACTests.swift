@@ -130,6 +130,7 @@ import Testing
   }
 
   @Test(arguments: vectors) func codesAreThePublishedOnes(vector: Vector) {
+    #expect(vector.codes.count == cases(for: vector.hash).count)
     for ((key, message), code) in zip(cases(for: vector.hash), vector.codes) {
       #expect(vector.hash.hmac(key: key, message) == bytes(hex: code))
     }

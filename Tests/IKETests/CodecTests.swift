@@ -133,10 +133,14 @@ import Testing
   }
 
   @Test func parsedMessagesAreWrittenAsTheyCame() throws {
-    var pair = try makePair(left: { $0.isakmp.transforms = ProposalProfile.legacy.isakmpTransforms }
-    )
+    // A long offer, of which the right side takes the first.
+    var pair = try makePair(left: {
+      $0.isakmp.transforms += ProposalProfile.legacy.isakmpTransforms
+    })
     _ = pair.connect()
     pair.run(for: .seconds(1))
+    #expect(pair.wire.count == 9)
+    var associations = 0
     for (_, _, transmit) in pair.wire {
       let header = try ISAKMPHeader(parsing: transmit.bytes)
       let body = Array(transmit.bytes.dropFirst(28))
@@ -146,8 +150,10 @@ import Testing
       #expect(chain.bytes == body)
       if let association = chain.all(.securityAssociation).first {
         #expect(try SecurityAssociation(parsing: association).bytes == association)
+        associations += 1
       }
     }
+    #expect(associations == 2)
   }
 
   @Test func cipherKeysAreLengthenedWhenTheHashIsTooShort() {

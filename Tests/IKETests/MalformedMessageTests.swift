@@ -75,6 +75,18 @@ import Testing
     expectRefused(message, .payloadLength, &pair)
   }
 
+  @Test(arguments: [1, 3, 4, 100])
+  func badInput05BytesBehindTheLastPayloadAreNoPayload(count: Int) throws {
+    var pair = try makeResponder()
+    let whole = Forge.firstMessage()
+    let header = try ISAKMPHeader(parsing: whole)
+    let body = Array(whole.dropFirst(28))
+    expectRefused(
+      header.message(with: body + [UInt8](repeating: 0, count: count)), .payloadLength, &pair)
+    let answers = pair.feed(header.message(with: body))
+    #expect(answers.count == 1)
+  }
+
   @Test func badInput05ChainsThatDoNotEndAndReservedFields() throws {
     var pair = try makeResponder()
     var endless = Forge.firstMessage()
@@ -95,12 +107,8 @@ import Testing
     let answers = pair.feed(Forge.firstMessage([unknown]))
     #expect(answers.count == 1)
     // As the first payload they leave no room for the SA.
-    expectRefusedFirst(unknown)
-  }
-
-  private func expectRefusedFirst(_ payload: Payload) {
-    guard var pair = try? makeResponder() else { return }
-    expectRefused(Forge.clear([payload, Forge.association()]), .payloadOrder, &pair)
+    pair = try makeResponder()
+    expectRefused(Forge.clear([unknown, Forge.association()]), .payloadOrder, &pair)
   }
 
   @Test func badInput07ExactlyTheLimitOfPayloadsAndOneMore() throws {

@@ -279,7 +279,10 @@ extension Pair {
 
   /// Sends payloads of any kind in an authentic informational message from the left side.
   mutating func forgeInformational(_ payloads: [Payload]) {
-    guard let sa = establishedSA(of: .left) else { return }
+    guard let sa = establishedSA(of: .left) else {
+      Issue.record("there is no SA to send this on")
+      return
+    }
     left.sendInformational(payloads, on: sa.id, using: &random)
     drain()
     run(for: .milliseconds(100))
@@ -287,7 +290,10 @@ extension Pair {
 
   /// Sends an authentic quick mode message 1 of any content from the left side.
   mutating func forgeQuickMode1(_ payloads: [Payload], messageID: UInt32) {
-    guard let sa = establishedSA(of: .left), let keys = sa.keys else { return }
+    guard let sa = establishedSA(of: .left), let keys = sa.keys else {
+      Issue.record("there is no SA to send this on")
+      return
+    }
     let message = left.seal(
       payloads, .quickMode, messageID: messageID, cookies: sa.cookies, keys: keys,
       iv: keys.phase2IV(lastBlock: sa.iv, messageID: messageID)

@@ -191,10 +191,7 @@ import Testing
       var payloads = try pair.payloads(.quick2).without(.notification)
       if isNotified {
         // RESPONDER-LIFETIME beside a transform with what we offered.
-        let notification = Notification(
-          .responderLifetime, protocolID: .esp, spi: bigEndian(agreed.inboundSPI),
-          data: answered.responderLifetime)
-        payloads.append(Payload(.notification, notification.bytes))
+        payloads.append(responderLifetime(answered, of: agreed.inboundSPI))
       } else {
         payloads = try payloads.changingProposal {
           $0.transforms = [offer(agreed.transform, lifetime: answered)]
@@ -205,6 +202,31 @@ import Testing
       #expect(child.lifetime == used)
       let view = try #require(pair.left.phase2SAViews.first)
       #expect(view.expiresAt - view.createdAt == .seconds(Int64(used.seconds ?? 0)))
+    }
+  }
+
+  private func responderLifetime(_ lifetime: Lifetime, of spi: UInt32) -> Payload {
+    let notification = Notification(
+      .responderLifetime, protocolID: .esp, spi: bigEndian(spi), data: lifetime.responderLifetime)
+    return Payload(.notification, notification.bytes)
+  }
+
+  /// Beside a transform that is shorter already, RESPONDER-LIFETIME does not prolong that either.
+  @Test func ofTwoLifetimesInOneAnswerTheShorterHolds() throws {
+    for (first, second) in [(600, 900), (900, 600)] as [(UInt64, UInt64)] {
+      var pair = try losingMessage2()
+      let agreed = try #require(pair.right.phase2SAViews.first)
+      let payloads = try pair.payloads(.quick2).changingProposal {
+        $0.transforms = [
+          offer(agreed.transform, lifetime: Lifetime(seconds: first, kilobytes: first * 10))
+        ]
+      }
+      let told = Lifetime(seconds: second, kilobytes: second * 10)
+      try pair.deliver(
+        payloads.without(.notification) + [responderLifetime(told, of: agreed.inboundSPI)],
+        at: .quick2)
+      #expect(
+        pair.leftEvents.children.map(\.lifetime) == [Lifetime(seconds: 600, kilobytes: 6000)])
     }
   }
 }

@@ -27,6 +27,7 @@ import Testing
     let types: [MessageType?] = [
       .sccrq, .sccrp, .scccn, nil, .icrq, .icrp, nil, .iccn, nil, .stopCCN,
     ]
+    #expect(Self.captured.count == types.count)
     for (bytes, type) in zip(Self.captured, types) {
       let message = try ControlMessage(parsing: bytes)
       #expect(message.type == type)

@@ -8,7 +8,10 @@ import Testing
   private let accepted = Array("S=0123456789012345678901234567890123456789".utf8)
 
   private func naks(_ bench: Bench, _ suggestion: [UInt8]) -> [[UInt8]] {
-    guard let request = bench.lastRequest(of: .lcp) else { return [] }
+    guard let request = bench.lastRequest(of: .lcp) else {
+      Issue.record("there is no request to suggest something else for")
+      return []
+    }
     bench.receive(
       .lcp, .configureNak, request.identifier,
       ConfigureOption.encode([ConfigureOption(3, suggestion)]))

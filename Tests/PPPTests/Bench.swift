@@ -1,4 +1,5 @@
 import Primitives
+import Testing
 
 @testable import PPP
 
@@ -111,7 +112,10 @@ final class Bench {
   }
 
   func acknowledgeRequest(of number: PPPProtocol) {
-    guard let request = lastRequest(of: number) else { return }
+    guard let request = lastRequest(of: number) else {
+      Issue.record("there is no request to acknowledge")
+      return
+    }
     receive(number, .configureAck, request.identifier, request.data)
   }
 

@@ -53,8 +53,9 @@ import Testing
         : Self.mutate(corpus.randomElement(using: &random) ?? [], using: &random)
       let answers = bench.receive(frame)
       #expect(answers.count <= 6)
-      if Int.random(in: 0..<4, using: &random) == 0 { bench.acknowledgeRequest(of: .lcp) }
-      if Int.random(in: 0..<4, using: &random) == 0 { bench.acknowledgeRequest(of: .ipcp) }
+      for number in [PPPProtocol.lcp, .ipcp] where Int.random(in: 0..<4, using: &random) == 0 {
+        if bench.lastRequest(of: number) != nil { bench.acknowledgeRequest(of: number) }
+      }
       for case .authenticate(let request) in bench.events.suffix(3) {
         bench.link.completeAuthentication(
           request.ticket, .accepted(), at: bench.now, using: &bench.random)

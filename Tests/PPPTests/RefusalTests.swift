@@ -12,7 +12,10 @@ import Testing
   private func refuse(
     _ bench: Bench, _ code: ControlCode, _ options: [UInt8], of number: PPPProtocol = .lcp
   ) {
-    guard let request = bench.lastRequest(of: number) else { return }
+    guard let request = bench.lastRequest(of: number) else {
+      Issue.record("there is no request to refuse")
+      return
+    }
     bench.receive(number, code, request.identifier, options)
   }
 
