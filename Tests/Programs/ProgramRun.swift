@@ -16,7 +16,18 @@ public struct ProgramRun: Sendable {
   }
 
   /// Runs `words`, of which the first is the program, found by `PATH`, in `folder`.
-  public init(_ words: [String], in folder: String = ".") throws {
+  ///
+  /// Waits on a thread of its own: there are as many threads for tasks as there are cores, and a test
+  /// that held one would keep the server that its program asks from answering.
+  public init(_ words: [String], in folder: String = ".") async throws {
+    self = try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread {
+        continuation.resume(with: Result { try ProgramRun(waitingFor: words, in: folder) })
+      }
+    }
+  }
+
+  private init(waitingFor words: [String], in folder: String) throws {
     let output = try Self.scratch()
     defer { close(output) }
     let error = try Self.scratch()

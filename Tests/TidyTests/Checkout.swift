@@ -47,9 +47,10 @@ enum Checkout {
   }
 
   /// Runs a program in the checkout; returns its exit code and everything it printed.
-  static func run(_ program: String, _ arguments: [String]) throws -> (code: Int32, output: String)
-  {
-    let run = try ProgramRun([program] + arguments, in: root.path)
+  static func run(
+    _ program: String, _ arguments: [String]
+  ) async throws -> (code: Int32, output: String) {
+    let run = try await ProgramRun([program] + arguments, in: root.path)
     return (run.status, run.output + run.error)
   }
 }

@@ -49,21 +49,21 @@ import Testing
     #expect(named.subtracting(given).sorted() == [], "tests of rules that no page gives")
   }
 
-  @Test func everyFileIsFormatted() throws {
-    let (code, output) = try Checkout.run(
+  @Test func everyFileIsFormatted() async throws {
+    let (code, output) = try await Checkout.run(
       "swift", ["format", "lint", "--strict", "--recursive", "--parallel", "Sources", "Tests"])
     #expect(code == 0, "run `make format`:\n\(output.prefix(4_000))")
   }
 
   /// Embedded mode has no Foundation, no Glibc and no clock: a proof that these targets do no I/O.
-  @Test func targetsThatReachNoLibraryCompileInEmbeddedMode() throws {
+  @Test func targetsThatReachNoLibraryCompileInEmbeddedMode() async throws {
     let scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("drawbridge-embedded-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     for target in Layers.embedded {
       let sources = try Checkout.swiftFiles(in: "Sources/\(target)").map(\.path)
-      let (code, output) = try Checkout.run(
+      let (code, output) = try await Checkout.run(
         "swiftc",
         [
           "-enable-experimental-feature", "Embedded", "-swift-version", "6", "-wmo",
