@@ -27,7 +27,7 @@ public actor AgentService {
   let startedAt: Instant
   var core: AgentCore
   private(set) var standing = Standing()
-  private let link: any DeviceLink
+  let link: any DeviceLink
   private let logger: Logger
   private let supervision: Doorbell
   private let reporting = Doorbell()

@@ -19,8 +19,9 @@ public final class HistoryStore: Sendable {
   static let tunnelsMax = 1000
 
   let database: DatabaseQueue
-  private let days: Int
-  private let entries: Int
+  /// How long, and how many, events are kept.
+  let days: Int
+  let entries: Int
 
   /// Opens or makes the file, for its owner alone.
   ///

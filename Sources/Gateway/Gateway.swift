@@ -7,7 +7,7 @@ import Primitives
 /// The VPN server: an endpoint that other people's clients connect to, with its users and pools.
 public struct Gateway: ~Copyable, HostOwner {
   public var host: Host
-  private var configuration: GatewayConfiguration
+  private(set) var configuration: GatewayConfiguration
   private var users: UserDirectory
   private var leases: AddressLeases
   /// Who authenticated on which session; names as the directory has them.

@@ -43,7 +43,7 @@ enum Services {
       () throws(ConfigurationRefused) in try gatewaySettings()
     },
     grantSource: @escaping Runtime.GrantSourcing = { _ in MemoryGrantSource() },
-    pause: @escaping GrantFollowing.Pause = { _ in }
+    pause: @escaping GrantFollowing.Pause = pause
   ) throws -> HostService<GatewayHost> {
     try Runtime.gateway(
       gatewaySettings(yaml).configuration, version: "0", logger: quiet, reading: reading,
@@ -57,7 +57,11 @@ enum Services {
       dialSettings(yaml), version: "0", logger: quiet, takesSignals: false, onUp: onUp)
   }
 
-  private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+  /// Waits until its task is called off. One that returned at once would ask without end when the
+  /// gateway is gone, and leave no thread to whoever calls it off.
+  @Sendable static func pause(_: Duration) async { try? await Task.sleep(for: .seconds(3600)) }
+
+  static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// How a service ended.

@@ -14,7 +14,7 @@ struct DialHost: ~Copyable, LoopOwner {
 
   var agent: VPNAgent
   private var interface: TunnelInterface?
-  private let settings: DialConfiguration
+  let settings: DialConfiguration
   private let startedAt: Instant
   private let onUp: @Sendable (DialUp) -> Void
   /// Called once, when the tunnel is over; what is left of it is still being closed.

@@ -48,6 +48,15 @@ struct AgentRunCommand: AsyncParsableCommand {
 
   /// Runs the agent with its socket until a signal ends both.
   private static func run(_ configuration: AgentConfiguration, logger: Logger) async throws {
+    try await AgentServing.run(
+      agent(configuration, logger: logger), socketPath: configuration.controlSocket,
+      logger: logger)
+  }
+
+  /// The agent that a configuration describes; its history is open, the network is not asked yet.
+  static func agent(
+    _ configuration: AgentConfiguration, logger: Logger
+  ) throws -> AgentService {
     let link = try BrokerClient(
       address: BrokerAddress(configuration.broker),
       token: configuration.broker.token.withBytes { String(decoding: $0, as: UTF8.self) },
@@ -55,10 +64,9 @@ struct AgentRunCommand: AsyncParsableCommand {
     let history = try HistoryStore(
       path: configuration.history.path, days: configuration.history.days,
       entries: configuration.history.entries)
-    let agent = try AgentService(
+    return try AgentService(
       broker: configuration.broker.url, productID: configuration.productID, link: link,
       dialler: RuntimeDialler(configuration, logger: logger), history: history,
       version: Drawbridge.version, logger: logger)
-    try await AgentServing.run(agent, socketPath: configuration.controlSocket, logger: logger)
   }
 }

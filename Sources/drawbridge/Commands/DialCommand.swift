@@ -53,8 +53,8 @@ struct DialCommand: AsyncParsableCommand {
   @Flag(help: "Print the line about the tunnel as JSON.")
   var json = false
 
-  /// Always ends by throwing: the close reason decides the exit code.
-  func run() async throws {
+  /// What the command line says of the profile.
+  var options: DialOptions {
     var options = DialOptions()
     options.gateway = address
     options.psk = psk
@@ -66,6 +66,11 @@ struct DialCommand: AsyncParsableCommand {
     options.socket = socket
     options.keepTunnel = keepTunnel
     options.captureKeys = captureKeys
+    return options
+  }
+
+  /// Always ends by throwing: the close reason decides the exit code.
+  func run() async throws {
     let file = try config.map { path throws(ConfigurationRefused) in
       try ConfigurationFile(reading: path)
     }

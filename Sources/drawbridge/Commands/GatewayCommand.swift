@@ -79,8 +79,8 @@ struct GatewayCommand: AsyncParsableCommand {
     Terminal.write("\(TunnelEnd(reason: reason))", to: .error)
   }
 
-  /// Reads the configuration, at the start and again at every reload.
-  private var reading: ConfigurationReading<GatewayConfiguration> {
+  /// What the command line says of the configuration.
+  var options: GatewayOptions {
     var options = GatewayOptions()
     options.listen = listen
     options.psk = psk
@@ -93,6 +93,11 @@ struct GatewayCommand: AsyncParsableCommand {
     options.socket = socket
     options.captureKeys = captureKeys
     options.profile = profile
+    return options
+  }
+
+  /// Reads the configuration, at the start and again at every reload.
+  private var reading: ConfigurationReading<GatewayConfiguration> {
     return { [options, config] () throws(ConfigurationRefused) in
       let file = try config.map { path throws(ConfigurationRefused) in
         try ConfigurationFile(reading: path)
