@@ -220,17 +220,46 @@ import Testing
     #expect(bench.facts(of: command)?.connection == id)
     #expect(bench.records.isEmpty)
     #expect(bench.agent.connections.count == 1)
+    // Once the connection is closed only memory says that it was opened: carried out again, the
+    // same command would be refused, and one for another connection would dial.
+    bench.send(.close(connection: id, reason: .requested))
+    bench.observe(.over(.requested, detail: ""))
+    bench.forget()
+    bench.connect(id, id: command)
+    bench.connect(ConnectionBench.connection(2), id: command)
+    #expect(bench.answers.count == 2)
+    #expect(bench.facts(of: command)?.connection == id)
+    #expect(bench.records.isEmpty && bench.dials.isEmpty)
+    #expect(bench.agent.waitingCount == 0)
+  }
+
+  @Test func aCloseThatIsSentAgainClosesNothingThatCameLater() {
+    var bench = ConnectionBench()
+    let ids = bench.bringUp(1)
+    let all = bench.send(.closeAll(reason: .closeAll))
+    bench.observe(.over(.closeAll, detail: ""))
+    bench.connect(ConnectionBench.connection(7))
+    bench.observe(.up(ConnectionBench.reading))
+    bench.forget()
+    bench.send(.closeAll(reason: .closeAll), id: all)
+    #expect(bench.answer(to: all) == .closed)
+    #expect(bench.closes.isEmpty && bench.records.isEmpty)
+    #expect(bench.agent.connections.map(\.id) == [ConnectionBench.connection(7)])
+    #expect(ids != bench.agent.connections.map(\.id))
   }
 
   @Test func theMemoryOfAnswersHas256AndForgetsTheOldest() {
     var bench = ConnectionBench()
     let ids = bench.bringUp(1)
-    for command in 1...UInt64(ConnectionAgent.answersMax) {
+    // Command 1 was the connect; with it there are as many answers as there is room for.
+    for command in 2...UInt64(ConnectionAgent.answersMax) {
       bench.send(
         .close(connection: ConnectionBench.connection(50), reason: .requested), id: command)
     }
-    // Command 1 was overwritten by the closes' own id; the next one pushes it out.
-    #expect(bench.agent.formerAnswer(to: 1) != nil)
+    #expect(ConnectionAgent.answersMax == 256)
+    for command in [1, 2, 256] as [UInt64] {
+      #expect(bench.agent.formerAnswer(to: command)?.command == command)
+    }
     bench.send(.close(connection: ConnectionBench.connection(50), reason: .requested), id: 5000)
     #expect(bench.agent.formerAnswer(to: 1) == nil)
     #expect(bench.agent.formerAnswer(to: 2) != nil)

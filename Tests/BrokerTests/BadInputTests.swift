@@ -166,6 +166,7 @@ import Testing
     _ = try stage.connect(device)
     let stale = try stage.commands(device)
     try device.attach(to: stage.second)
+    #expect(stale.count == 1)
     #expect(stale.allSatisfy { $0.epoch < device.epoch })
     #expect(
       code { try stage.broker.commands(for: device.product, epoch: device.epoch - 1) }

@@ -119,9 +119,15 @@ import Testing
       } catch { return error }
     }
     #expect(refusal(unknown, stage.ann) == .deviceUnknown(unknown))
+    // While it is there, its own organisation alone sees it and reaches it.
+    #expect(try stage.broker.device(device.product, by: stage.ann).productID == device.product)
     #expect(refusal(device.product, stage.stranger) == .deviceUnknown(device.product))
+    #expect(code { try stage.broker.device(device.product, by: stage.stranger) } == .deviceUnknown)
+    #expect(try stage.live(device).isEmpty)
+    #expect(refusal(device.product, stage.ann) == nil)
     try stage.broker.removeDevice(device.product, by: stage.admin)
     #expect(refusal(device.product, stage.ann) == .deviceUnknown(device.product))
+    #expect(code { try stage.broker.device(device.product, by: stage.ann) } == .deviceUnknown)
     #expect(code { try stage.broker.device(device.product, by: stage.stranger) } == .deviceUnknown)
   }
 

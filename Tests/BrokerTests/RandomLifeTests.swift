@@ -90,6 +90,7 @@ import Testing
       guard let id = event.connection, event.kind != .closeRequested else { continue }
       kinds[id, default: []].append(event.kind)
     }
+    #expect(!kinds.isEmpty)
     for story in kinds.values {
       #expect(
         [

@@ -218,7 +218,10 @@ import Testing
     site.dataplane.sendL2TPControl(
       [0xC8, 2, 0, 4, 5], on: Tunnel.carrier, peerPort: 1_701, into: &site.control)
     let packet = site.takeControl()[0].bytes
-    guard var engine = ESPCryptoEngine(.openSSL, countMax: 1) else { return }
+    guard var engine = ESPCryptoEngine(.openSSL, countMax: 1) else {
+      Issue.record("libcrypto gives no engine")
+      return
+    }
     var inbound = InboundSA(
       spi: 0x999, cipher: try engine.makeCipher(gcm, .open, keys: sa.keys))
     var arena = PacketArena(byteCount: 256)

@@ -150,12 +150,30 @@ import Testing
     #expect(!table.isAllowed(SessionID(2), SessionID(3)))
     table.sessionDown(Self.person)
     #expect(table.drain() == [.deny(try pair(1, 2)), .allow(try pair(2, 3))])
-    // What has no grant any more is not tried again.
-    table.couldNotAllow(try pair(2, 3))
-    #expect(orders(&table, after: .all(grants: [])) == [])
+    #expect(table.isAllowed(SessionID(2), SessionID(3)))
   }
 
-  @Test func viewsSayWhyNothingPasses() {
+  /// Room comes while it waits, and its grant is gone by then: it is not tried again.
+  @Test func aPairWithoutRoomAndWithoutGrantIsNotTriedAgain() throws {
+    for isGrantKept in [true, false] {
+      var table = table()
+      table.sessionUp(SessionID(3), user: "bert", address: IPv4Address(10, 0, 0, 3))
+      table.apply(.granted(grant: grant(1)), at: .zero)
+      table.apply(.granted(grant: Grant(2, "bert", "pump", "10.0.0.9")), at: .zero)
+      #expect(table.drain() == [.allow(try pair(1, 2)), .allow(try pair(2, 3))])
+      table.couldNotAllow(try pair(2, 3))
+      if !isGrantKept {
+        #expect(orders(&table, after: .revoked(connection: .numbered(2))) == [])
+      }
+      let retried: [GrantTable.Order] = isGrantKept ? [.allow(try pair(2, 3))] : []
+      #expect(
+        orders(&table, after: .revoked(connection: .numbered(1)))
+          == [.deny(try pair(1, 2))] + retried)
+      #expect(table.isAllowed(SessionID(2), SessionID(3)) == isGrantKept)
+    }
+  }
+
+  @Test func viewsSayWhyNothingPasses() throws {
     var table = GrantTable()
     table.apply(.granted(grant: grant()), at: Instant.zero + .seconds(5))
     #expect(table.views.map(\.obstacle) == [.deviceNotConnected])
@@ -168,7 +186,7 @@ import Testing
     #expect(table.views.map(\.obstacle) == [nil])
     #expect(table.views.map(\.operatorSessions) == [[Self.person]])
     #expect(table.views.map(\.since) == [Instant.zero + .seconds(5)])
-    if let pair = SessionPair(Self.person, Self.device) { table.couldNotAllow(pair) }
+    table.couldNotAllow(try pair(1, 2))
     #expect(table.views.map(\.obstacle) == [.limitReached])
   }
 }
