@@ -126,8 +126,8 @@ class Neighbours:
             "DRAWBRIDGE_TOKEN": "env:TOKEN"}
         if broker.is_tls:
             environment["DRAWBRIDGE_FINGERPRINT"] = broker.fingerprint
-        for words in (["history"], ["connections"], ["events", "--limit", "200"], ["device", "list"],
-                      ["token", "list"]):
+        for words in (["history"], ["connections"], ["events", "--limit", "200"],
+                      ["device", "list"], ["token", "list"]):
             code, text = run([drawbridge(), *words, "--json"], environment=environment)
             assert code == 0, (words, text)
             seen = [mark for mark in marks if mark in text]
