@@ -12,16 +12,19 @@ extension FuzzTarget {
       let connect = [UInt8](repeating: 0, count: 12)
       let start: [UInt8] = [12, 0] + connect
       var seeds: [[UInt8]] = []
-      for mode in 0..<16 {
-        for command in 0..<8 {
-          seeds.append([UInt8(mode)] + start + [12, UInt8(command)] + connect)
+      for mode: UInt8 in 0..<64 {
+        let isFresh = mode & 0x30 == 0
+        for command: UInt8 in 0..<8
+        where isFresh ? command & 3 == 0 : mode & 8 == 0 || command == 3 {
+          let end = [12, command] + connect.prefix(isFresh ? 12 : 4)
+          seeds.append([mode] + (isFresh ? start : []) + end)
         }
       }
       for payload: UInt8 in [1, 5, 8, 10, 11, 12, 13] {
         for exchange: UInt8 in 0..<4 {
           seeds.append(
-            [0] + start + [14, exchange, payload, 0, 16, 0, 0, 0, 16, 0, 0, 0, 1, 3, 4, 0, 1]
-              + [0, 0, 0, 0] + connect)
+            [0x10] + [14, exchange, payload, 0, 16, 0, 0, 0, 16, 0, 0, 0, 1, 3, 4, 0, 1]
+              + [0, 0, 0, 0, 0, 0])
         }
       }
       for position: UInt8 in stride(from: 0, to: 200, by: 8) {
@@ -67,12 +70,68 @@ struct EnginePair: ~Copyable {
     message[28] = UInt8(truncatingIfNeeded: length)
   }
 
+  /// - Parameter mode: what is negotiated, and (bits 4 and 5) how much of it is done already.
   init?(mode: UInt8) {
+    runsJobsLate = mode & 8 != 0
+    guard let prepared = Self.prepared(mode & 0x37) else { return nil }
+    first = prepared.first.copy()
+    second = prepared.second.copy()
+    firstLife = prepared.firstLife
+    secondLife = prepared.secondLife
+    initiated = prepared.initiated
+    random = prepared.random
+    wire = prepared.wire
+  }
+
+  /// Two engines as scripts find them; a class so that they can lie in a table.
+  private final class Prepared {
+    let first: ISAKMPEngine
+    let second: ISAKMPEngine
+    let firstLife: EngineLife
+    let secondLife: EngineLife
+    let initiated: Int
+    let random: SeededRandom
+    let wire: Wire
+
+    init(_ pair: consuming EnginePair) {
+      firstLife = pair.firstLife
+      secondLife = pair.secondLife
+      initiated = pair.initiated
+      random = pair.random
+      wire = pair.wire
+      first = pair.first.copy()
+      second = pair.second.copy()
+    }
+  }
+
+  private nonisolated(unsafe) static var preparedPairs: [UInt8: Prepared] = [:]
+
+  /// The pair of a mode: nothing done yet, one connection up that the first end began, one that the
+  /// second began, or both.
+  private static func prepared(_ mode: UInt8) -> Prepared? {
+    if let pair = preparedPairs[mode] { return pair }
+    guard var pair = EnginePair(freshIn: mode) else { return nil }
+    for isByFirst in [true, false] where mode & (isByFirst ? 0x10 : 0x20) != 0 {
+      pair.initiate(ofFirst: isByFirst)
+      pair.drain()
+      while let message = pair.wire.next() {
+        pair.deliver(message)
+        pair.drain()
+      }
+    }
+    let made = Prepared(pair)
+    preparedPairs[mode] = made
+    return made
+  }
+
+  private init?(freshIn mode: UInt8) {
     var phase1 = ISAKMPPolicy(
       name: "phase1", peer: .any, transforms: [ISAKMPTransform(.aesCBC128, .sha256, .x25519)])
     phase1.natTraversal = mode & 1 != 0 ? .forced : .on
     // Rare, so that hours of silence are few steps.
     phase1.keepaliveInterval = .seconds(600)
+    phase1.backoff = MessageBackoff(retryLimit: 2)
+    phase1.deadPeerDetection = DeadPeerDetection(interval: .seconds(60), timeout: .seconds(90))
     phase1.rekeyLead = mode & 2 != 0 ? .both : .initiator
     var phase2 = IPsecPolicy(
       name: "phase2", peer: .any, isakmpPolicy: "phase1",
@@ -84,7 +143,7 @@ struct EnginePair: ~Copyable {
     limits.isakmpSAsMax = 8
     limits.phase2SAsPerConnectionMax = 4
     limits.jobsMax = 4
-    runsJobsLate = mode & 8 != 0
+    runsJobsLate = false
     guard
       let configuration = try? ISAKMPConfiguration(
         isakmpPolicies: [phase1], ipsecPolicies: [phase2],

@@ -1,12 +1,13 @@
 import Cryptography
 import Dataplane
-import Endpoint
 import Gateway
-import IKE
 import IPPacket
 import L2TP
 import PPP
 import Primitives
+
+@testable import Endpoint
+@testable import IKE
 
 /// How a gateway under fuzz is set up: the first byte of an input.
 struct GatewayMode {
@@ -20,9 +21,12 @@ struct GatewayMode {
   /// Peers without IPsec are let in, too.
   var allowsClear: Bool { bits & 8 != 0 }
 
-  static let all = (UInt8(0)..<16).map(GatewayMode.init)
+  /// The keys are there already: scripts begin with L2TP.
+  var hasKeys: Bool { bits & 16 != 0 }
 
-  init(_ bits: UInt8) { self.bits = bits & 0xf }
+  static let all = (UInt8(0)..<32).map(GatewayMode.init)
+
+  init(_ bits: UInt8) { self.bits = bits & 0x1f }
 }
 
 /// A gateway's configuration, and what a peer said to it in a good conversation.
@@ -33,6 +37,11 @@ struct GatewayRecording {
   struct Datagram {
     var bytes: [UInt8]
     var socket: OuterSocket
+
+    /// Four zero bytes tell it from ESP on port 4500 (RFC 3948 §2.2).
+    var isISAKMP: Bool {
+      socket == .udp500 || (socket == .udp4500 && bytes.starts(with: [0, 0, 0, 0]))
+    }
   }
 
   static let ours = SocketAddress(.v4(IPv4Address(203, 0, 113, 1)), port: 500)
@@ -41,15 +50,19 @@ struct GatewayRecording {
   /// What the first session of all gets.
   static let peerInner = IPv4Address(10, 0, 0, 2)
   private static let batchPacketsMax = 4
-  private static let controlPacketsMax = 32
+  private static let controlPacketsMax = 24
   private static let roundsMax = 100
 
   let mode: GatewayMode
   let configuration: GatewayConfiguration
   /// Keys, tunnel, session, address; a packet of a user; new keys; the end, layer by layer.
   private(set) var datagrams: [Datagram] = []
+  /// So many of them bring the keys up.
+  private(set) var keysCount = 0
   /// So many of them bring the session up.
   private(set) var upCount = 0
+  /// The gateway's ISAKMP, and its random numbers, when the keys are up.
+  private var keyed: KeyedEngine?
 
   private nonisolated(unsafe) static var made: [UInt8: GatewayRecording] = [:]
 
@@ -68,9 +81,21 @@ struct GatewayRecording {
     self.mode = mode
     configuration = try Self.gatewayConfiguration(mode)
     try record()
+    keyed = KeyedEngine(configuration.isakmp, hearing: datagrams.prefix(keysCount))
   }
 
-  func makeGateway() -> Gateway? {
+  /// A gateway that has heard nothing yet, or all that it takes to have keys.
+  func makeGateway(using random: inout SeededRandom) -> Gateway? {
+    guard var gateway = makeGateway() else { return nil }
+    guard mode.hasKeys, let keyed else { return gateway }
+    random = keyed.random
+    gateway.host.endpoint.isakmp = keyed.engine.copy()
+    gateway.host.endpoint.settle(at: .zero, using: &random)
+    gateway.host.settle(at: .zero, using: &random)
+    return gateway
+  }
+
+  private func makeGateway() -> Gateway? {
     guard let host = Self.host(configuration.isakmp, destinations: configuration.destinations)
     else { return nil }
     return Gateway(configuration, host: host)
@@ -80,7 +105,10 @@ struct GatewayRecording {
     var phase1 = ISAKMPPolicy(
       name: "phase1", peer: .any, transforms: [ISAKMPTransform(.aesCBC128, .sha256, .x25519)])
     phase1.natTraversal = mode.isBehindNAT ? .forced : .off
+    // Rare, so that minutes of silence are few steps.
     phase1.keepaliveInterval = .seconds(600)
+    phase1.backoff = MessageBackoff(retryLimit: 2)
+    phase1.deadPeerDetection = DeadPeerDetection(interval: .seconds(60), timeout: .seconds(90))
     let phase2 = IPsecPolicy(
       name: "phase2", peer: .any, isakmpPolicy: "phase1", transforms: [.aesGCM128])
     var limits = ISAKMPLimits()
@@ -97,10 +125,14 @@ struct GatewayRecording {
   private static func gatewayConfiguration(_ mode: GatewayMode) throws -> GatewayConfiguration {
     var link = PPPConfiguration(role: .authenticator)
     link.authentication = [.msCHAPv2, .pap]
+    link.restart.configureMax = 3
+    var tunnel = TunnelConfiguration(hostName: "gateway")
+    tunnel.retransmissionsMaxOpening = 2
+    tunnel.retransmissionsMaxEstablished = 2
     let host = RemoteHostProfile(
       hostName: nil, requiresIPsec: !mode.allowsClear,
       rules: TunnelRules(destructTimeout: .seconds(10), isSingleShot: mode.isSingleShot),
-      tunnel: TunnelConfiguration(hostName: "gateway"), ppp: PPPProfile(name: "users", link: link))
+      tunnel: tunnel, ppp: PPPProfile(name: "users", link: link))
     return GatewayConfiguration(
       isakmp: try isakmp(mode),
       destinations: [
@@ -145,6 +177,7 @@ struct GatewayRecording {
     let connection = client.endpoint.dial(dialRequest(), at: .zero, using: &clientRandom)
     client.settle(at: .zero, using: &clientRandom)
     exchange(&gateway, &random, &client, &clientRandom)
+    keysCount = datagrams.firstIndex { !$0.isISAKMP } ?? 0
     upCount = datagrams.count
     require(!gateway.host.endpoint.sessionViews.isEmpty, "the recorded session is not up")
 
@@ -238,6 +271,36 @@ struct GatewayRecording {
     }
     batch.removeAll()
     return datagrams
+  }
+}
+
+/// A gateway's ISAKMP alone, after the messages that bring the keys up; what it has to tell its
+/// endpoint waits.
+private final class KeyedEngine {
+  let engine: ISAKMPEngine
+  let random: SeededRandom
+
+  init(
+    _ configuration: ISAKMPConfiguration, hearing datagrams: ArraySlice<GatewayRecording.Datagram>
+  ) {
+    var engine = ISAKMPEngine(configuration: configuration)
+    var random = GatewayRecording.random
+    for datagram in datagrams {
+      let isFloated = datagram.socket == .udp4500
+      let port = datagram.socket.port
+      let path = Path(
+        local: SocketAddress(GatewayRecording.ours.address, port: port),
+        remote: SocketAddress(GatewayRecording.peer.address, port: port), floated: isFloated)
+      engine.receive(
+        Array(datagram.bytes.dropFirst(isFloated ? 4 : 0)), on: path, at: .zero, using: &random)
+      while engine.nextTransmit() != nil {}
+      while let job = engine.nextJob() {
+        engine.complete(job.pretend(), at: .zero, using: &random)
+        while engine.nextTransmit() != nil {}
+      }
+    }
+    self.engine = engine.copy()
+    self.random = random
   }
 }
 

@@ -35,7 +35,7 @@ struct GatewayStage: ~Copyable {
 
   private let recording: GatewayRecording
   private var gateway: Gateway
-  private var random = GatewayRecording.random
+  private var random: SeededRandom
   /// For what the peer makes up: the gateway's own numbers stay those of the recording.
   private var peerRandom = SeededRandom(seed: 3)
   private var now = Instant.zero
@@ -49,11 +49,14 @@ struct GatewayStage: ~Copyable {
   private var sealingSPI: UInt32?
 
   init?(_ mode: GatewayMode) {
-    guard let recording = GatewayRecording.of(mode), let gateway = recording.makeGateway() else {
-      return nil
-    }
+    guard let recording = GatewayRecording.of(mode) else { return nil }
+    var random = GatewayRecording.random
+    guard let gateway = recording.makeGateway(using: &random) else { return nil }
     self.recording = recording
     self.gateway = gateway
+    self.random = random
+    position = mode.hasKeys ? recording.keysCount : 0
+    drain()
   }
 
   /// The conversation up to every point of it, and then one of everything.
@@ -71,14 +74,31 @@ struct GatewayStage: ~Copyable {
       ],
       [13, 1, 0x20, 0], [13, 0], [14, 4], [14, 2], [14, 0], [15, 0],
     ]
+    checkRecordings()
     return GatewayMode.all.flatMap { mode -> [[UInt8]] in
       guard let recording = GatewayRecording.of(mode) else { return [] }
-      let up = [mode.bits, 2, UInt8(recording.upCount)]
-      let whole = [mode.bits, 2, UInt8(recording.datagrams.count)]
-      let prefixes = (0..<recording.datagrams.count).map { [mode.bits, 2, UInt8($0), 13, 0] }
-      // One mode in detail, the others as far as they differ.
-      return [whole, up] + (mode.bits == 1 ? prefixes : [])
-        + (mode.bits < 4 ? forged.map { up + $0 + [2, 4] } : [])
+      let start = mode.hasKeys ? recording.keysCount : 0
+      let up = [mode.bits, 2, UInt8(recording.upCount - start)]
+      let whole = [mode.bits, 2, UInt8(recording.datagrams.count - start)]
+      let prefixes = (start..<recording.upCount).map { [mode.bits, 2, UInt8($0 - start), 13, 0] }
+      // Two modes in detail, the others as far as they differ.
+      return [whole, up] + ([1, 16].contains(mode.bits) ? prefixes : [])
+        + ((16..<20).contains(mode.bits) ? forged.map { up + $0 } : [])
+    }
+  }
+
+  /// Whether a gateway that begins with keys gets as far as one that negotiates them.
+  static func checkRecordings() {
+    for mode in GatewayMode.all where !mode.computesLate {
+      guard var stage = GatewayStage(mode), let recording = GatewayRecording.of(mode) else {
+        return require(false, "no gateway in mode \(mode.bits)")
+      }
+      while stage.position < recording.upCount {
+        stage.deliver(stage.next(), from: GatewayRecording.peer.address)
+      }
+      require(
+        stage.life.live.contains { if case .session = $0 { true } else { false } },
+        "the recorded session does not come up in mode \(mode.bits)")
     }
   }
 

@@ -36,8 +36,8 @@ public struct ISAKMPEngine: ~Copyable {
   var refusalTokens = TokenBucket(perSecond: 20, burst: 50)
   var failures: [NegotiationFailure] = []
   var counterValues = ISAKMPCounters()
-  private var nextNumber: UInt32 = 1
-  private var nextTicket: UInt64 = 1
+  var nextNumber: UInt32 = 1
+  var nextTicket: UInt64 = 1
 
   /// Datagrams that wait for the caller; what is beyond is lost as on the wire.
   static let transmitsMax = 65_536
