@@ -55,11 +55,13 @@ let package = Package(
     .target(
       name: "EventFiles", dependencies: ["Broker", "ConnectionService", "Control"],
       swiftSettings: strict),
+    .target(name: "CFuzzTargets"),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Broker", "BrokerClient", "BrokerServer", "ConnectionService", "Cryptography", "Dataplane",
-        "ESP", "Endpoint", "EventFiles", "Gateway", "IKE", "IPPacket", "L2TP", "LinuxIO", "PPP",
+        "Broker", "BrokerClient", "BrokerServer", "CFuzzTargets", "ConnectionService",
+        "Cryptography", "Dataplane", "ESP", "Endpoint", "EventFiles", "Gateway", "IKE", "IPPacket",
+        "L2TP", "LinuxIO", "PPP",
         "Primitives", "Settings",
       ],
       swiftSettings: [.treatAllWarnings(as: .error)]),

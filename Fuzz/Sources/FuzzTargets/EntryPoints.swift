@@ -1,3 +1,4 @@
+import CFuzzTargets
 import Glibc
 
 /// The target that this process fuzzes, from the environment (`FUZZ_TARGET`).
@@ -34,6 +35,7 @@ public func fuzzerInitialize(
     exit(0)
   }
   selected = target
+  fuzz_watch_compares(target.isScript ? 0 : 1)
   return 0
 }
 

@@ -26,7 +26,8 @@ struct GatewayMode {
 
   static let all = (UInt8(0)..<32).map(GatewayMode.init)
 
-  init(_ bits: UInt8) { self.bits = bits & 0x1f }
+  /// Three of four bytes begin with keys.
+  init(_ bits: UInt8) { self.bits = bits & 0xf | (bits & 0x30 != 0 ? 16 : 0) }
 }
 
 /// A gateway's configuration, and what a peer said to it in a good conversation.
