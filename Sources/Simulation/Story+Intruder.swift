@@ -58,7 +58,7 @@ extension Story {
     try world.run(for: .milliseconds(Int.random(in: 100...1_000, using: &random)))
   }
 
-  /// LT under IPsec: somebody asks for a tunnel without it.
+  /// Whoever asks for a tunnel outside IPsec gets none, or has to know its secret.
   mutating func askWithoutIPsec(in world: inout World) throws(BrokenPromise) {
     world.count("act: a tunnel without IPsec is asked for")
     let names = [
