@@ -1,5 +1,6 @@
 import Broker
 import ConnectionService
+import Programs
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import Broker
 import ConnectionService
 import Foundation
+import Programs
 import Testing
 
 @testable import BrokerStore

@@ -1,5 +1,6 @@
 import Control
 import Primitives
+import Programs
 import Settings
 import Testing
 

@@ -5,6 +5,7 @@ import ControlServer
 import Foundation
 import Logging
 import NIOCore
+import Programs
 import Testing
 
 /// Runs a server on the folder's socket while `body` asks it, then cancels it.

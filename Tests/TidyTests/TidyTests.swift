@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// The checkout itself obeys the rules.
@@ -57,10 +58,7 @@ import Testing
 
   /// Embedded mode has no Foundation, no Glibc and no clock: a proof that these targets do no I/O.
   @Test func targetsThatReachNoLibraryCompileInEmbeddedMode() async throws {
-    let scratch = FileManager.default.temporaryDirectory
-      .appendingPathComponent("drawbridge-embedded-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
+    let scratch = try TemporaryFolder()
     for target in Layers.embedded {
       let sources = try Checkout.swiftFiles(in: "Sources/\(target)").map(\.path)
       let (code, output) = try await Checkout.run(
@@ -68,8 +66,8 @@ import Testing
         [
           "-enable-experimental-feature", "Embedded", "-swift-version", "6", "-wmo",
           "-parse-as-library", "-module-name", target, "-I", scratch.path, "-emit-module",
-          "-emit-module-path", scratch.appendingPathComponent("\(target).swiftmodule").path,
-          "-c", "-o", scratch.appendingPathComponent("\(target).o").path,
+          "-emit-module-path", scratch.file("\(target).swiftmodule"),
+          "-c", "-o", scratch.file("\(target).o"),
         ] + sources)
       #expect(code == 0, "\(target) in Embedded mode:\n\(output.prefix(4_000))")
     }

@@ -14,7 +14,12 @@ final class TestPostgreSQL: Sendable {
   }
 
   private static let program = "/usr/lib/postgresql/15/bin"
-  private static let started = Result { try TestPostgreSQL() }
+  private static let started: Result<TestPostgreSQL, any Error> = Result {
+    let server = try TestPostgreSQL()
+    // In order, and before the process is gone: nothing is left when the tests are done.
+    atexit { try? TestPostgreSQL.started.get().shell.end() }
+    return server
+  }
 
   /// One server for the whole run.
   static var shared: TestPostgreSQL {

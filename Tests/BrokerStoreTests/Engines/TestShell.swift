@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Programs
+import Synchronization
 
 /// A shell that answers one line to each line. It is told to end by the end of its input, which comes
 /// also when this process is killed.
@@ -11,6 +12,7 @@ final class TestShell: Sendable {
   private let input: FileHandle
   private let output: FileHandle
   private let process: pid_t
+  private let hasEnded = Mutex(false)
 
   init(script: String, arguments: [String]) throws {
     let (toShell, input) = try Self.pipe()
@@ -51,7 +53,15 @@ final class TestShell: Sendable {
 
   /// Waits for it to clean up. An ended program that nobody waited for would keep every test that ends
   /// in a process of its own from hearing of that end.
-  deinit {
+  deinit { end() }
+
+  /// The same, without waiting for the last owner to go; said twice, it does nothing.
+  func end() {
+    let isFirst = hasEnded.withLock { hasEnded in
+      defer { hasEnded = true }
+      return !hasEnded
+    }
+    guard isFirst else { return }
     try? input.close()
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}

@@ -1,6 +1,7 @@
 import Broker
 import ConnectionService
 import Foundation
+import Programs
 import Testing
 
 @testable import BrokerStore
@@ -60,18 +61,4 @@ final class TestStore: Sendable {
       return error.code
     }
   }
-}
-
-/// A folder that goes with the object.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/drawbridge-store-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
 }

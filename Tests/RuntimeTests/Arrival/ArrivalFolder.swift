@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a test's own, gone with it.
+/// A folder of a test's own.
 final class ArrivalFolder: Sendable {
   let path: String
 
@@ -10,7 +10,8 @@ final class ArrivalFolder: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  /// Said at the end of the test: a service may hold on to the folder longer than the test runs.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()

@@ -191,6 +191,7 @@ import Testing
     _ profile: @escaping @Sendable (ArrivalFolder) throws -> DialConfiguration
   ) async throws -> Running {
     let folder = try ArrivalFolder()
+    defer { folder.remove() }
     return try await NamespaceThread.run { _ in
       let configuration = try profile(folder)
       let client = try Runtime.dial(

@@ -225,6 +225,7 @@ import Testing
     _ yaml: String, thenReloading next: String? = nil
   ) async throws -> Running {
     let folder = try ArrivalFolder()
+    defer { folder.remove() }
     return try await NamespaceThread.run { _ in
       let link = Mutex<BrokerLink?>(nil)
       @Sendable func settings(
