@@ -35,9 +35,8 @@ import Testing
 
       _ = try arena.read(from: &device)
       _ = try arena.send([payload(9, 40)], to: .literal("10.9.0.2", 5000), through: &socket)
-      let read = try arena.read(from: &device)
+      let read = try arena.read(from: &device).filter { $0.bytes.first == 0x45 }
       #expect(read.map { Array($0.bytes.suffix(40)) } == [payload(9, 40)])
-      #expect(read.first?.bytes.first == 0x45)
     }
   }
 
@@ -67,7 +66,8 @@ import Testing
         _ = try arena.send([payload(0, count)], to: .literal("10.9.0.2", 9), through: &socket)
       }
       let before = device.counters.truncated
-      let read = try arena.read(from: &device)
+      // The host solicits IPv6 routers on a new interface whenever it likes.
+      let read = try arena.read(from: &device).filter { $0.bytes.first == 0x45 }
       #expect(read.map(\.bytes.count) == [127])
       #expect(device.counters.truncated == before + 1)
     }
