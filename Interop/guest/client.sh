@@ -91,7 +91,8 @@ crash() {
   # Stopped first: xl2tpd would tell the gateway that its pppd is gone.
   local all; all=$(pidof pppd; cat /run/xl2tpd.pid /run/ike.pid)
   kill -STOP $all; kill -KILL $all
-  rm -f /run/xl2tpd.pid /run/ike.pid /run/charon.vici $CONTROL
+  # charon would take a process that nobody has waited for yet for another charon.
+  rm -f /run/xl2tpd.pid /run/ike.pid /run/charon.vici /var/run/charon.pid $CONTROL
   ip xfrm state flush; ip xfrm policy flush
   wait_for 5 ppp_is_gone
 }

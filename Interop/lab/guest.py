@@ -66,8 +66,11 @@ class Guest:
 
     def ready(self, seconds=60):
         status = self._job / "status"
-        until(lambda: status.exists() or self._process.poll() is not None, seconds)
-        text = status.read_text().strip() if status.exists() else "it did not boot"
+
+        def written():
+            return status.exists() and status.read_text().endswith("\n")
+        until(lambda: written() or self._process.poll() is not None, seconds)
+        text = status.read_text().strip() if written() else "it did not boot"
         if text != "ready":
             raise LabError(f"guest {self.name}: {text} (see {self._job}/console.log)")
 
