@@ -74,7 +74,7 @@ extension FuzzTarget {
     let bomb = "a0: &a0 [x,x]\n" + levels
     return [
       bomb, bomb + "? *a30\n: x\n", bomb + "k: {[*a30]: x}\n", bomb + "*a30 : x\n",
-      String(repeating: "[", count: 2_000), String(repeating: "? ", count: 1_000),
+      String(repeating: "[", count: 2_000), String(repeating: "? ", count: 200),
       String(repeating: "{a: ", count: 900), "a: &a {b: *a}", "a: !<%C0%80> b", "\"\\uD800\": 1",
     ]
   }()
