@@ -10,7 +10,7 @@ JOBS := 2
 # So many tests at a time: hundreds at once on two cores only wait for each other. A test that hangs
 # ends the run, and the log's last lines name those that had begun.
 UNIT_TESTS := SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4 \
-  timeout --kill-after=10 900 stdbuf --output=L swift test
+  timeout --kill-after=10 900 Scripts/unit-tests stdbuf --output=L swift test
 SIMULATIONS := timeout --kill-after=10 900 \
   swift run simulate --count $(SEEDS) --from $(FIRST_SEED) --jobs $(JOBS)
 SWIFT_FOLDERS := Package.swift Sources Tests Fuzz/Driver.swift Fuzz/Package.swift \
@@ -24,7 +24,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up build test test-unit test-service test-console test-interop soak bench fuzz format \
+.PHONY: help demo up build test test-unit test-service test-console test-interop soak mutants bench fuzz format \
   check-format clean
 
 help:  ## this list
@@ -74,6 +74,10 @@ soak:  ## fresh simulations for MINUTES=10; names each seed that fails
 	$(call step,build,swift build --product simulate)
 	$(call step,fresh simulations,.build/debug/simulate --minutes $(MINUTES) --jobs $(JOBS))
 
+mutants:  ## plants one-line faults and says which share the tests notice
+	$(call step,set-up,Scripts/setup)
+	$(call step,planted faults,Tests/Mutants/run --jobs $(JOBS))
+
 bench:  ## every figure beside its reference
 	$(call step,set-up for the benchmarks,Scripts/setup bench)
 	$(call step,release build and figures,Scripts/bench)
@@ -89,4 +93,4 @@ check-format:  ## fails when a source is not formatted
 	@swift format lint --strict --recursive --parallel $(SWIFT_FOLDERS)
 
 clean:  ## removes what was built
-	@rm -rf .build .build-fuzz .build-venv Interop/.cache
+	@rm -rf .build .build-fuzz .build-mutants .build-venv Interop/.cache

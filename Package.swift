@@ -230,8 +230,8 @@ let package = Package(
     .testTarget(
       name: "AgentServiceTests",
       dependencies: [
-        "Agent", "AgentService", "BrokerClient", "ConnectionService", "Control", "Primitives", grdb,
-        logging,
+        "Agent", "AgentService", "BrokerClient", "ConnectionService", "Control", "Primitives",
+        "Programs", grdb, logging,
       ]),
     .testTarget(name: "TidyTests", dependencies: ["Programs"]),
   ]

@@ -4,6 +4,7 @@ import ConnectionService
 import Control
 import Foundation
 import Primitives
+import Programs
 import Testing
 
 @testable import Agent

@@ -3,22 +3,13 @@ import ConnectionService
 import Foundation
 import Logging
 import Primitives
+import Programs
 
 @testable import Agent
 
-/// A folder that goes with its owner.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "agent-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   func history(days: Int = 365, entries: Int = 10_000) throws -> HistoryStore {
-    try HistoryStore(path: path + "/agent.sqlite", days: days, entries: entries)
+    try HistoryStore(path: file("agent.sqlite"), days: days, entries: entries)
   }
 }
 

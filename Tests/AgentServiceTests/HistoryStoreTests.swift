@@ -3,6 +3,7 @@ import ConnectionService
 import Foundation
 import GRDB
 import Primitives
+import Programs
 import Testing
 
 @testable import Agent
