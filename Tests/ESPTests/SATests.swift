@@ -172,4 +172,54 @@ import Testing
       }
     }
   }
+
+  /// The window refuses a packet seen before, whatever its check value: a replay costs no
+  /// cryptography.
+  @Test func badInput34AReplayIsRefusedBeforeItIsDecrypted() throws {
+    var pair = try SAPair(Self.gcm)
+    var packet = try pair.seal([1, 2, 3]).packet
+    _ = try pair.open(packet)
+    packet[packet.count - 1] ^= 1
+    #expect(throws: ESPRejection.replayed) { _ = try pair.open(packet) }
+  }
+
+  /// Twice in one batch, both passed the window before either was opened: one is taken.
+  @Test func badInput34ACopyInTheSameBatchIsRefused() throws {
+    for transform in [Self.cbc, Self.gcm] {
+      var pair = try SAPair(transform)
+      let packet = try pair.seal([1, 2, 3]).packet
+      let verdicts = try batch([packet, packet], &pair)
+      #expect(verdicts == [nil, .replayed])
+    }
+  }
+
+  /// The limit is reached in the middle of a batch: nothing after it is taken.
+  @Test func nothingPassesBehindAHardLimitInTheSameBatch() throws {
+    var pair = try SAPair(
+      Self.gcm, inboundLifetime: ESPLifetime(softBytes: 1, hardBytes: 2))
+    let packets = [try pair.seal([1]).packet, try pair.seal([2]).packet]
+    let verdicts = try batch(packets, &pair)
+    #expect(verdicts == [nil, .expired])
+  }
+
+  /// What becomes of packets that are submitted together.
+  private func batch(_ packets: [[UInt8]], _ pair: inout SAPair) throws -> [ESPRejection?] {
+    pair.engine.removeAll()
+    var ranges: [Range<Int>] = []
+    for (index, packet) in packets.enumerated() {
+      let range = 512 * (index + 1)..<512 * (index + 1) + packet.count
+      pair.arena.store(packet, at: range.lowerBound)
+      let refusal = pair.inbound.submit(range, in: pair.arena, to: &pair.engine)
+      #expect(refusal == nil)
+      ranges.append(range)
+    }
+    pair.arena.withSpan { pair.engine.open(in: &$0) }
+    return ranges.enumerated().map { index, range in
+      guard pair.engine.succeeded(index) else { return .badICV }
+      switch pair.inbound.accept(range, in: pair.arena) {
+      case .success: return nil
+      case .failure(let rejection): return rejection
+      }
+    }
+  }
 }
