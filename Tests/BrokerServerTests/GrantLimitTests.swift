@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// Found by fuzzing: lines without a value weighed nothing, and were kept without end.
+  /// Found while fuzzing was prepared: lines without a value weighed nothing, without end.
   @Test func emptyLinesOfDataCountTowardsTheLimitOfAnEvent() throws {
     let limit = 1000
     var reader = ServerSentEventReader(eventBytesMax: limit)

@@ -97,7 +97,7 @@ import Testing
     #expect(errors(document).map(\.code) == [.tooLarge])
   }
 
-  /// Found by fuzzing: Yams hashes keys whole, with all that their aliases unfold to.
+  /// Found while fuzzing was prepared: Yams hashes keys whole, with all that their aliases unfold to.
   @Test(arguments: [
     "? *a30\n: x", "*a30 : x", "k: {*a30: x}", "[*a30] : x", "k: {[*a30]: x}", "? {b: *a30}\n: x",
     "k: {*a30:x}", "? - *a30\n: x", "k:\n- ? [[*a30]]\n  : x",

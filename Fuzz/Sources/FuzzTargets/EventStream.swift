@@ -59,7 +59,7 @@ extension FuzzTarget {
       "event: change\ndata: {\"all\":{\"grants\":[\(grant)]}}\n\n"
         + "event: change\ndata: {\"granted\":{\"grant\":\(grant)}}\n\n",
       "id: 7\nevent: org.drawbridge.device.attached\ndata: {\ndata: }\n\nretry: 5\n:\n\n",
-      // Found by fuzzing: lines without a value were kept without end.
+      // Found while this was written: lines without a value were kept without end.
       String(repeating: "data\n", count: 600) + "\n",
     ] + BrokerConversation.made.commands.map { "event: command\ndata: \($0)\n\n" }
   }
