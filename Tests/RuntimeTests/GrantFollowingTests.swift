@@ -18,8 +18,6 @@ import Testing
     broker: {url: "https://one", token: x}
     """
 
-  private static let asksMax = 30_000
-
   /// Waits as long as the test wants.
   private final class Gate: Sendable {
     private let passes: AsyncStream<Void>
@@ -35,23 +33,11 @@ import Testing
     }
   }
 
-  /// What is granted never came to look as expected.
-  private struct NeverCame: Error {
-    let last: GrantsReply
-  }
-
-  /// Asks until what is granted looks as expected; not so often that those asked get no turn, and not
-  /// for ever: this takes a tenth of a second where nothing else runs.
+  /// What is granted, when it has come to look as expected.
   private static func grants(
     of gateway: HostService<GatewayHost>, when condition: (GrantsReply) -> Bool
   ) async throws -> GrantsReply {
-    var reply = try await gateway.grantsInForce()
-    for _ in 0..<asksMax where !condition(reply) {
-      try await Task.sleep(for: .milliseconds(1))
-      reply = try await gateway.grantsInForce()
-    }
-    guard condition(reply) else { throw NeverCame(last: reply) }
-    return reply
+    try await Services.answer(when: condition) { try await gateway.grantsInForce() }
   }
 
   private static func grant(address: String = "10.9.0.3") -> Grant {

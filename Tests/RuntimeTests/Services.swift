@@ -61,6 +61,27 @@ enum Services {
   /// gateway is gone, and leave no thread to whoever calls it off.
   @Sendable static func pause(_: Duration) async { try? await Task.sleep(for: .seconds(3600)) }
 
+  /// An answer never came to look as expected.
+  struct NeverCame<Answer: Sendable>: Error {
+    let last: Answer
+  }
+
+  private static let asksMax = 30_000
+
+  /// Asks until the answer looks as expected; not so often that those asked get no turn, and not for
+  /// ever: this takes a tenth of a second where nothing else runs.
+  static func answer<Answer: Sendable>(
+    when condition: (Answer) -> Bool, _ ask: () async throws -> Answer
+  ) async throws -> Answer {
+    var answer = try await ask()
+    for _ in 0..<asksMax where !condition(answer) {
+      try await Task.sleep(for: .milliseconds(1))
+      answer = try await ask()
+    }
+    guard condition(answer) else { throw NeverCame(last: answer) }
+    return answer
+  }
+
   static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 }
 

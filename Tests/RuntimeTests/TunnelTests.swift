@@ -78,8 +78,11 @@ import Testing
       let reply = try await gateway.close(.session, id: session.id)
       #expect(reply.closeReason == .administrator)
       #expect(try await dialEnding.get() == .peerClosed)
-      let tunnel = try #require(try await gateway.l2tpTunnels().first)
-      #expect(tunnel.state == .closed)
+      // The client is over when it has said so; the gateway when it has heard it.
+      let tunnels = try await Services.answer(when: { $0.first?.state == .closed }) {
+        try await gateway.l2tpTunnels()
+      }
+      let tunnel = try #require(tunnels.first)
       let closing = try #require(tunnel.closing)
       let remaining = closing.destructTimeoutRemainingSeconds
       #expect(remaining > 0 && remaining <= tunnel.destructTimeoutSeconds)
