@@ -1,6 +1,7 @@
 import ConnectionService
 import GRDB
 import Primitives
+import Programs
 import Testing
 
 @testable import AgentService
