@@ -1,5 +1,6 @@
 """Playing one fault: the tests named for it run with the fault switched on."""
 
+import ctypes
 import dataclasses
 import os
 import re
@@ -19,6 +20,8 @@ SECONDS_MIN, SECONDS_MAX, TIMES_MAX = 30, 300, 8
 PROGRAM = ".build/debug/drawbridgePackageTests.xctest"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FAILED_TEST = re.compile(r"[✘×] Test (?!run)(.+?) (?:recorded an issue|failed)")
+PR_SET_PDEATHSIG = 1  # prctl(2)
+LIBC = ctypes.CDLL(None)
 COUNT = re.compile(r"Test run with (\d+) tests?")
 
 
@@ -46,6 +49,12 @@ def limit(seconds):
     return min(SECONDS_MAX, max(SECONDS_MIN, seconds * TIMES_MAX))
 
 
+def bound():
+    """In the child: it has a memory limit, and the kernel ends it when we are killed."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX,) * 2)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run(words, folder, number=None, seconds=SECONDS_MAX):
     """Runs tests until they are over, one fails, or the time is."""
     began = time.monotonic()
@@ -56,7 +65,7 @@ def run(words, folder, number=None, seconds=SECONDS_MAX):
         with subprocess.Popen(
             words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX,) * 2),
+            preexec_fn=bound,
         ) as process:
             is_late = threading.Event()
             timer = threading.Timer(seconds, lambda: (is_late.set(), stop(process)))
