@@ -107,4 +107,18 @@ enum Rules {
     }
     return findings
   }
+
+  /// A test that hangs is named after its own time, not by the end of the whole run.
+  static func timeLimits(_ file: SourceFile) -> [Finding] {
+    let hasTests = file.lines.contains { $0.drop { $0 == " " }.hasPrefix("@Test") }
+    let suites = file.lines.enumerated().filter { $0.element.hasPrefix("@Suite") }
+    if hasTests, suites.isEmpty, !file.lines.contains(where: { $0.hasPrefix("extension ") }) {
+      return [
+        Finding(path: file.path, line: 1, message: "tests outside a suite have no time limit")
+      ]
+    }
+    return suites.filter { !$0.element.contains(".timeLimit(") }.map {
+      Finding(path: file.path, line: $0.offset + 1, message: "a suite needs a .timeLimit")
+    }
+  }
 }

@@ -49,4 +49,11 @@ import Testing
     let sample = file("  @Test func cs5NothingComesBack() {\n  @Test\n  func other(of: Int) {\n")
     #expect(RuleNames.functions(in: sample) == ["cs5NothingComesBack", "other"])
   }
+
+  @Test func aSuiteWithoutATimeLimitIsFound() {
+    #expect(Rules.timeLimits(file("@Suite struct ATests {\n  @Test func b() {}\n}\n")).count == 1)
+    #expect(Rules.timeLimits(file("struct ATests {\n  @Test func b() {}\n}\n")).count == 1)
+    let limited = "@Suite(.timeLimit(.minutes(5))) struct ATests {\n  @Test func b() {}\n}\n"
+    #expect(Rules.timeLimits(file(limited)) == [])
+  }
 }

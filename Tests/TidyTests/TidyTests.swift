@@ -39,6 +39,10 @@ import Testing
     #expect(try Checkout.swiftFiles(in: "Sources").flatMap(Rules.bannedText) == [])
   }
 
+  @Test func everySuiteHasATimeLimit() throws {
+    #expect(try Checkout.swiftFiles(in: "Tests").flatMap(Rules.timeLimits) == [])
+  }
+
   /// A promise without a test is not made.
   @Test func everyRuleHasATestThatIsNamedAfterIt() throws {
     let pages = try Checkout.texts(in: "Docs/behaviour", endingWith: ".md")
