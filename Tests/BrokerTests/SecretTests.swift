@@ -34,13 +34,14 @@ import Testing
     #expect(try stage.commands(device).isEmpty)
   }
 
-  @Test func aDeviceThatRepeatsASecretInItsRefusalIsNotQuoted() throws {
+  @Test(arguments: ["psk-7731 is wrong", "try pass-4242"])
+  func aDeviceThatRepeatsASecretInItsRefusalIsNotQuoted(_ words: String) throws {
     let stage = try Stage()
     let device = try stage.attach()
     let id = try stage.connect(device, ConnectRequest(parameters: .given)).id
     let command = try #require(try stage.commands(device).first)
     let refusal = Refusal(
-      .establishmentFailed, "bad", cause: "psk-7731 is wrong", nextStep: "try pass-4242",
+      .establishmentFailed, "bad", cause: words, nextStep: "ask",
       reason: .authenticationFailed)
     device.answers = [DeviceAnswer(command: command.id, outcome: .refused(refusal: refusal))]
     try device.report(to: stage.broker)
