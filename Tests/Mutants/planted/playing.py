@@ -1,8 +1,10 @@
 """Playing one fault: the tests named for it run with the fault switched on."""
 
+import contextlib
 import ctypes
 import dataclasses
 import os
+import pathlib
 import re
 import resource
 import signal
@@ -58,7 +60,10 @@ def bound():
 def run(words, folder, number=None, seconds=SECONDS_MAX):
     """Runs tests until they are over, one fails, or the time is."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutant-", dir="/tmp") as scratch:
+    with tempfile.TemporaryDirectory(
+        prefix="mutant-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
+        # A database that root starts runs as another user, who has to come through.
+        os.chmod(scratch, 0o755)
         environment = {
             **os.environ, "TMPDIR": scratch, "SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH": "4",
             **({VARIABLE: str(number)} if number is not None else {})}
@@ -75,6 +80,7 @@ def run(words, folder, number=None, seconds=SECONDS_MAX):
             finally:
                 timer.cancel()
                 stop(process)
+                end_servers(scratch)
     took = time.monotonic() - began
     if is_late.is_set():
         failed = f"not over after {seconds:.0f} s"
@@ -109,3 +115,24 @@ def stop(process):
         pass
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def end_servers(scratch):
+    """Ends the databases of a run that was stopped: they are sessions of their own, but their data
+    lies in the run's folder, and their command lines name it."""
+    deadline = time.monotonic() + 5
+    for process in naming(scratch):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGQUIT)
+    while naming(scratch) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def naming(folder):
+    """The processes whose command lines name a folder."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
