@@ -205,8 +205,8 @@ let package = Package(
     .testTarget(
       name: "ControlTests",
       dependencies: [
-        "ConnectionService", "Control", "ControlClient", "ControlServer", "Primitives", "Programs",
-        "drawbridge", asyncHTTPClient, logging,
+        "Broker", "ConnectionService", "Control", "ControlClient", "ControlServer", "Primitives",
+        "Programs", "drawbridge", asyncHTTPClient, logging,
       ]),
     .testTarget(name: "ConnectionServiceTests", dependencies: ["ConnectionService", "Primitives"]),
     .testTarget(

@@ -149,6 +149,24 @@ import Testing
     }
   }
 
+  @Test func guessedEnrolmentCodesAreSlowedDown() async throws {
+    try await RunningBroker.run(
+      plain: true,
+      configured: { configuration, _ in
+        configuration.limits.failuresBurst = 3
+        configuration.limits.failuresPerSecond = 0.001
+      }
+    ) { broker in
+      var statuses: [UInt] = []
+      for index in 0..<5 {
+        statuses.append(
+          try await broker.send("POST", "/v1/enrol", body: "{\"code\":\"GUESS-\(index)\"}").status)
+      }
+      #expect(statuses.suffix(2) == [429, 429], "\(statuses)")
+      #expect(!statuses.prefix(3).contains(429), "\(statuses)")
+    }
+  }
+
   @Test func aTokenThatAsksTooFastIsSlowedDown() async throws {
     try await RunningBroker.run(
       plain: true,

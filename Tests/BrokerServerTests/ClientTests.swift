@@ -38,6 +38,7 @@ import Testing
       }
       let again = try ServerCertificate(selfSignedIn: broker.folder.path, names: ["x"])
       #expect(again.fingerprint == fingerprint)
+      #expect(again.tls.minimumTLSVersion == .tlsv12)
     }
   }
 

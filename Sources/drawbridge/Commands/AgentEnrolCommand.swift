@@ -53,7 +53,7 @@ struct AgentEnrolCommand: AsyncParsableCommand {
 }
 
 /// A new file for a token, for its owner alone.
-private struct TokenFile {
+struct TokenFile {
   private let path: String
   private let descriptor: Int32
 

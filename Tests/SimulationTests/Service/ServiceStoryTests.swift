@@ -16,7 +16,7 @@ import Testing
 
   /// A hundred, and those beyond that a promise was once broken in.
   private static let fixedSeeds: [UInt64] =
-    Array(0..<100) + [3_275_107_315, 3_275_108_458, 3_275_108_945]
+    Array(0..<100) + [3_275_107_315, 3_275_108_458, 3_275_108_945, 4_197_066_295]
 
   @Test(arguments: ServiceStoryTests.fixedSeeds)
   func fixedSeedsKeepEveryPromise(_ seed: UInt64) throws {

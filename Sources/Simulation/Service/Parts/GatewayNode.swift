@@ -130,6 +130,11 @@ final class GatewayNode {
         case .success(let stream) where self.isAlive(life):
           self.hasAll = false
           self.stream = stream
+          // Cut while the answer was on its way: the stream stays silent, and is given up for that.
+          guard stream.isCut else { return }
+          world.schedule(after: AgentNode.silenceMax) { world in
+            self.streamEnded(stream, in: world)
+          }
         case .success(let stream): world.cut(stream)
         case .failure:
           guard self.isAlive(life) else { return }
