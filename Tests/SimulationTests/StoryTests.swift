@@ -23,7 +23,8 @@ import Testing
   }
 
   /// A hundred, and those that a promise was once broken in.
-  private static let fixedSeeds: [UInt64] = Array(0..<100) + [5_195, 205_084, 518_435]
+  private static let fixedSeeds: [UInt64] =
+    Array(0..<100) + [5_195, 205_084, 518_435, 1_712_619_158]
 
   @Test(arguments: StoryTests.fixedSeeds)
   func fixedSeedsKeepEveryPromise(_ seed: UInt64) throws {

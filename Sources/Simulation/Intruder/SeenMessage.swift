@@ -83,8 +83,13 @@ struct SeenExchanges: Sendable {
 
   /// Main modes by their initiator's cookie: whether a client began them.
   private var clientBegan: [UInt64: Bool] = [:]
-  /// Quick modes: who began, and with which message.
-  private var quickModes: [Name: (isClients: Bool, first: [UInt8])] = [:]
+  private struct QuickMode {
+    let isClients: Bool
+    let first: [UInt8]
+    var isAnswered = false
+  }
+
+  private var quickModes: [Name: QuickMode] = [:]
 
   /// Which message this is, and whether the client began the exchange.
   mutating func place(
@@ -118,10 +123,16 @@ struct SeenExchanges: Sendable {
   ) -> (SeenMessage.Place, Bool) {
     let name = Name(cookies: seen.header.cookies, messageID: seen.header.messageID)
     guard let known = quickModes[name] else {
-      quickModes[name] = (isToGateway, seen.bytes)
+      quickModes[name] = QuickMode(isClients: isToGateway, first: seen.bytes)
       return (.quickMode(1), isToGateway)
     }
-    guard known.isClients == isToGateway else { return (.quickMode(2), known.isClients) }
-    return (.quickMode(seen.bytes == known.first ? 1 : 3), known.isClients)
+    guard known.isClients == isToGateway else {
+      quickModes[name]?.isAnswered = true
+      return (.quickMode(2), known.isClients)
+    }
+    // Before the answer it can only be message 1 again; what was seen first may have been spoilt on
+    // the way and look otherwise.
+    let isFirst = !known.isAnswered || seen.bytes == known.first
+    return (.quickMode(isFirst ? 1 : 3), known.isClients)
   }
 }
