@@ -51,6 +51,7 @@ connections {
     dpd_delay = ${DPD:-15}
     dpd_timeout = $((${DPD:-15} * 4))
     rekey_time = ${IKE_LIFETIME:-8h}
+    ${REKEY_MARGIN:+over_time = ${REKEY_MARGIN}s}
     local { auth = psk
       $me }
     remote { auth = psk
@@ -61,6 +62,7 @@ connections {
         remote_ts = $remote_selector
         $esp
         rekey_time = ${ESP_LIFETIME:-1h}
+        ${REKEY_MARGIN:+life_time = $((${ESP_LIFETIME%s} + REKEY_MARGIN))s}
         dpd_action = clear
         start_action = none } }
   }
